@@ -1,0 +1,1 @@
+"""The machinery of labs. It knows no lab and no language model."""

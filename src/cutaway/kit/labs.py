@@ -1,0 +1,135 @@
+"""Discovery: a lab is a folder with a lab.py in a wing; nothing lists them."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from cutaway.errors import UsageError
+
+from .words import Fault, Lab
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a lab stands."""
+
+    name: str
+    wing: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the lab."""
+        return PACKAGE / self.wing / self.name
+
+    @property
+    def module(self) -> str:
+        """The lab's package inside cutaway."""
+        return f"{self.wing}.{self.name}"
+
+    @property
+    def results(self) -> Path:
+        """The folder of its committed results."""
+        return self.folder / "results"
+
+    @property
+    def components(self) -> list[Path]:
+        """The files of the lesson."""
+        outside = re.compile(r"lab\.py|__init__\.py|(test_.*|conftest)\.py")
+        return [
+            path for path in sorted(self.folder.glob("*.py")) if not outside.fullmatch(path.name)
+        ]
+
+
+def places() -> dict[str, Place]:
+    """Every lab by name, without importing any."""
+    found = (path.parent for path in sorted(PACKAGE.glob("*/*/lab.py")))
+    return {folder.name: Place(folder.name, folder.parent.name) for folder in found}
+
+
+def wings() -> list[str]:
+    """The folders that hold labs."""
+    return sorted({place.wing for place in places().values()})
+
+
+def place(name: str) -> Place:
+    """The place of one lab, or an error that offers the nearest names."""
+    known = places()
+    if name not in known:
+        raise UsageError(f"There is no lab {name!r}.", nearest(name, known, "cutaway list"))
+    return known[name]
+
+
+class LabBroken(UsageError):
+    """A lab.py that cannot be read; the other labs are not touched by it."""
+
+
+@cache
+def load(name: str) -> Lab:
+    """One lab, its faults named by file within the package."""
+    here = place(name)
+    path = here.folder / "lab.py"
+    spec = importlib.util.spec_from_file_location(f"cutaway.{here.module}.lab", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        lab: Lab = module.lab
+        faults = tuple(
+            replace(fault, file=f"{here.wing}/{name}/{fault.file}") for fault in lab.faults
+        )
+        return replace(lab, faults=faults)
+    except (Exception, SystemExit) as error:
+        del sys.modules[spec.name]
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        line = error.lineno if isinstance(error, SyntaxError) else last.lineno
+        what = f"The lab {name!r} cannot be read: {type(error).__name__}: {error}"
+        raise LabBroken(f"{what} ({path.name}, line {line}).", f"Mend {path}") from error
+
+
+def labs() -> tuple[list[Lab], list[LabBroken]]:
+    """The labs in the order in which one would learn them, and those that cannot be read."""
+    good: list[Lab] = []
+    bad: list[LabBroken] = []
+    for name in places():
+        try:
+            good.append(load(name))
+        except LabBroken as error:
+            bad.append(error)
+    return sorted(good, key=lambda lab: (lab.number, lab.name)), bad
+
+
+def find_fault(name: str, lab: str | None = None) -> Fault:
+    """A declared fault by its name, or by `lab.name`, or an error that offers the nearest."""
+    home, _, short = name.rpartition(".")
+    home = lab or home
+    searched = [load(home)] if home else labs()[0]
+    known = {f"{one.name}.{fault.name}": fault for one in searched for fault in one.faults}
+    hits = [fault for full, fault in known.items() if full.rpartition(".")[2] == short]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        several = ", ".join(full for full in known if full.endswith(f".{short}"))
+        raise UsageError(f"Several labs have a fault {short!r}.", f"Say which: {several}")
+    names = [full.rpartition(".")[2] if home else full for full in known]
+    where = f"The lab {home!r}" if home else "No lab"
+    verb = "has no" if home else "has a"
+    raise UsageError(
+        f"{where} {verb} fault {short!r}.", nearest(short, names, "cutaway list --faults")
+    )
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A next step: the names nearest to a mistaken one, or how to see them all."""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(close)}?" if close else f"`{otherwise}` shows what there is."

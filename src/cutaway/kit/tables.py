@@ -1,0 +1,164 @@
+"""Result tables: tidy, canonical as JSON, and named by the digest of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import Refused
+
+from .words import Scalar
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns first, then rows; the cells that failed stand beside them with their errors."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Scalar, ...], ...]
+    failed: tuple[Mapping[str, Any], ...] = ()
+    quick: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[Mapping[str, Scalar]],
+        failed: Iterable[Mapping[str, Any]] = (),
+        quick: bool = False,
+    ) -> Table:
+        """The table of some rows; a column that a row lacks is None there."""
+        dicts = list(rows)
+        columns = tuple(dict.fromkeys(name for row in dicts for name in row))
+        cells = tuple(tuple(rounded(row.get(name)) for name in columns) for row in dicts)
+        return cls(columns, cells, tuple(failed), quick)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """The rows by column name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def where(self, **equal: Scalar) -> Table:
+        """The rows whose columns equal what is asked, with the failures that match too."""
+        kept = [row for row in self.dicts() if all(row[name] == v for name, v in equal.items())]
+        failed = [
+            f for f in self.failed if all(f["params"].get(k, v) == v for k, v in equal.items())
+        ]
+        rows = tuple(tuple(row[name] for name in self.columns) for row in kept)
+        return Table(self.columns, rows, tuple(failed), self.quick)
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column."""
+        at = self.columns.index(name)
+        return [row[at] for row in self.rows]
+
+    def values(self, name: str) -> list[Any]:
+        """The distinct values of one column, in order of appearance."""
+        return list(dict.fromkeys(self.column(name)))
+
+    def content(self) -> dict[str, Any]:
+        """What the digest is taken of."""
+        return {
+            "columns": list(self.columns),
+            "rows": [list(row) for row in self.rows],
+            "failed": [dict(failure) for failure in self.failed],
+            "quick": self.quick,
+        }
+
+    def digest(self) -> str:
+        """The name of this content."""
+        return digest(self.content())
+
+    def to_json(self) -> str:
+        """Canonical JSON, a row a line, closed by its own digest."""
+        return sealed(self.content())
+
+    @classmethod
+    def load(cls, path: Path) -> Table:
+        """The table in a file, or an error when it was cut short or edited."""
+        data = unsealed(path)
+        try:
+            columns, rows = tuple(data["columns"]), tuple(tuple(row) for row in data["rows"])
+            if any(len(row) != len(columns) for row in rows):
+                raise ValueError("a row is longer or shorter than the columns")
+            return cls(columns, rows, tuple(data["failed"]), data["quick"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refused(f"{path} is not a result table.", "Measure it again.") from error
+
+
+MOST_BYTES = 2**27  # of a result file; one that is larger is something else
+
+
+def rounded(value: Any) -> Scalar:
+    """A value as a table keeps it: floats to ten significant digits, nothing that is not finite."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        short = float(f"{value:.10g}")
+        if not math.isfinite(short):
+            raise ValueError(
+                f"{value} is not a number; a measured divergence is None plus a column"
+            )
+        return short
+    if hasattr(value, "item"):
+        return rounded(value.item())
+    raise TypeError(f"a table keeps numbers, words and None, not {type(value).__name__}")
+
+
+def canonical(data: Any) -> str:
+    """The one JSON text of some data."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(data: Any) -> str:
+    """SHA-256 of the canonical JSON of some data."""
+    return hashlib.sha256(canonical(data).encode()).hexdigest()
+
+
+def sealed(data: Mapping[str, Any]) -> str:
+    """Data as JSON to read and to diff (a row a line), closed by the digest of its content."""
+    lines = []
+    for key in sorted(data):
+        value = data[key]
+        if isinstance(value, list) and value:
+            inside = ",\n  ".join(canonical(item) for item in value)
+            lines.append(f"{canonical(key)}: [\n  {inside}\n ]")
+        elif isinstance(value, dict) and value:
+            inside = ",\n  ".join(f"{canonical(k)}: {canonical(value[k])}" for k in sorted(value))
+            lines.append(f"{canonical(key)}: {{\n  {inside}\n }}")
+        else:
+            lines.append(f"{canonical(key)}: {canonical(value)}")
+    lines.append(f'"digest": "{digest(data)}"')
+    return "{\n " + ",\n ".join(lines) + "\n}\n"
+
+
+def unsealed(path: Path) -> dict[str, Any]:
+    """The data of a sealed file, if its digest is still the digest of its content."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError("no result is as large as this")
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
+        seal = data.pop("digest")
+        found = digest(data)
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
+        raise Refused(f"{path} was cut short or is not a result file.", _AGAIN) from error
+    if seal != found:
+        raise Refused(f"{path} was changed after it was measured (its digest differs).", _AGAIN)
+    return dict(data)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of some pairs, no name of which occurs twice."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return data
+
+
+_AGAIN = "Delete the file and measure again: `cutaway run` makes a new one."
