@@ -1,0 +1,297 @@
+"""Runs: cells that are measured once, go on where they stopped, and end in the same table."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cutaway.errors import Unavailable, UsageError
+
+from . import running
+from .conftest import Checkout, Scratch, answer
+from .executor import Job, Outcome
+from .running import Cell, Plan, execute, form
+from .tables import sealed
+from .words import Experiment, Fault, Lab, Row
+
+RUN = """
+    import json, sys
+    from pathlib import Path
+    from cutaway.kit.labs import load
+    from cutaway.kit.results import judge
+    from cutaway.kit.running import Plan, execute
+    lab = load("tiny")
+    plan = Plan(lab, lab.experiments[0], Path(sys.argv[1]))
+    count = 0
+    for _, outcome in execute([plan]):
+        count += 1
+        print(count, outcome.error, flush=True)
+    table = plan.table()
+    print(json.dumps([table.digest(), count, len(table), len(table.failed)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def house(checkout: Checkout) -> Scratch:
+    """A checkout whose tiny lab has twenty-four cells."""
+    scratch = checkout()
+    path = scratch.package / "atoms" / "tiny" / "lab.py"
+    path.write_text(path.read_text().replace("seeds=3", "seeds=12"))
+    return scratch
+
+
+@pytest.fixture(scope="module")
+def undisturbed(house: Scratch) -> str:
+    """The digest of the table of a run that nobody disturbed, in one process."""
+    digest, *counts = house.json(RUN, "undisturbed", CUTAWAY_PROCESSES="1")
+    assert counts == [24, 24, 0]
+    return str(digest)
+
+
+def test_two_runs_at_once_both_end_well_with_the_table_of_one(
+    house: Scratch, undisturbed: str
+) -> None:
+    with ExitStack() as stack:
+        env = {"CUTAWAY_PROCESSES": "2", "TINY_SLEEP": "0.05"}
+        both = [stack.enter_context(house.start(RUN, "shared", **env)) for _ in range(2)]
+        found = [answer(process) for process in both]
+    assert [one[0] for one in found] == [undisturbed] * 2
+    assert 24 <= sum(one[1] for one in found) <= 48
+
+
+def test_a_finished_run_has_nothing_left_to_do(house: Scratch, undisturbed: str) -> None:
+    assert house.json(RUN, "undisturbed") == [undisturbed, 0, 24, 0]
+
+
+@pytest.mark.slow
+def test_without_fork_the_table_is_the_same(house: Scratch, undisturbed: str) -> None:
+    assert house.json(RUN, "fresh", CUTAWAY_FORK="0")[0] == undisturbed
+
+
+def killed_after(house: Scratch, folder: str, count: int) -> int:
+    """The number of cells that stand after a run was killed when so many had ended."""
+    with house.start(RUN, folder, TINY_SLEEP="0.03") as process:
+        assert process.stdout
+        for _ in range(count):
+            assert process.stdout.readline().endswith("None\n")
+        process.kill()
+        process.wait()
+    return len(list((house.root / folder / "cells").glob("[!.]*.json")))
+
+
+def disturbed(house: Scratch, folder: str, counts: Iterable[int]) -> str:
+    """The digest of the table of a run that was killed after so many cells, and again, and again."""
+    before = 0
+    for count in counts:
+        after = killed_after(house, folder, count)
+        assert before + count <= after < 24
+        before = after
+    digest, measured, rows, failed = house.json(RUN, folder)
+    assert (measured, rows, failed) == (24 - before, 24, 0)
+    assert not list((house.root / folder / "cells").glob(".*"))
+    return str(digest)
+
+
+def test_a_run_that_was_killed_twice_goes_on_to_the_same_table(
+    house: Scratch, undisturbed: str
+) -> None:
+    counts = [random.randint(1, 8) for _ in range(2)]
+    assert disturbed(house, "twice", counts) == undisturbed, counts
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_runs_killed_after_ten_random_counts_go_on_to_the_same_table(
+    house: Scratch, undisturbed: str
+) -> None:
+    for number, count in enumerate(random.sample(range(1, 21), 10)):
+        assert disturbed(house, f"killed{number}", [count]) == undisturbed, count
+
+
+def measure(world: Any, *, seed: int, width: int = 1) -> list[Row]:
+    """One row."""
+    return [{"value": seed * width}]
+
+
+SAME = Fault("same", "tiny.py", "result = number + number", "result = number", "Once")
+CLIP = Fault("no_clip", "tiny.py", "number = min(number, most)", "", "No limit")
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
+    """A way to plan an experiment of a lab that exists only here."""
+    monkeypatch.setattr(running, "function_inputs", lambda lab, name: {"lab.py": [lab, name]})
+
+    def plan(extra: Iterable[Fault] = (), quick: bool = False, **changes: Any) -> Plan:
+        given: dict[str, Any] = {"grid": {"fault": (None, "same"), "width": (1, 2)}, "seeds": 2}
+        experiment = Experiment("value", measure, **{**given, **changes})
+        lab = Lab("tiny", 1, "One.", lambda world: {}, (SAME, CLIP), (experiment,))
+        return Plan(lab, experiment, tmp_path / "run", quick, tuple(extra))
+
+    return plan
+
+
+def by_hand(jobs: Iterable[Job], *, stop: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
+    """An executor without processes: odd seeds fail, the others write their cell."""
+    for job in jobs:
+        if job["seed"] % 2:
+            yield Outcome(job, None, "ValueError: on purpose", 0.0)
+            continue
+        path = Path(job["out"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [{"value": job["seed"] + job["params"]["width"]}]
+        path.write_text(sealed({"rows": rows, "cell": job["cell"], "seconds": 0.5}))
+        yield Outcome(job, 1, None, 0.5)
+
+
+def test_a_grid_becomes_every_combination_with_every_seed(make: Callable[..., Plan]) -> None:
+    cells = make().cells
+    assert [(cell.params["fault"], cell.params["width"], cell.seed) for cell in cells] == [
+        (fault, width, seed) for fault in (None, "same") for width in (1, 2) for seed in (0, 1)
+    ]
+    assert len({cell.path for cell in cells}) == 8
+
+
+def test_the_quick_form_replaces_entries_of_the_grid_and_the_seeds() -> None:
+    grid = {"fault": (None, "same"), "width": (1, 2)}
+    experiment = Experiment("e", measure, grid, quick={"width": (1,), "seeds": 3})
+    assert form(experiment, True) == ({"fault": (None, "same"), "width": (1,)}, 3)
+    assert form(experiment, False) == (grid, 8)
+
+
+def test_a_cell_is_named_by_all_that_it_rests_on(
+    make: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def key(**changes: Any) -> str:
+        grid = {"fault": ("same",), "width": (1,), **changes.pop("grid", {})}
+        return make(grid=grid, seeds=1, **changes).cells[0].key
+
+    other = Fault("same", "tiny.py", "result = number + number", "result = 3", "Three")
+    keys = [key(), key(grid={"width": (3,)}), key(grid={"fault": (None,)}), key(extra=[other])]
+    keys += [key(grid={"fault": ("same+no_clip",)}), make(seeds=2).cells[1].key]
+    keys += [key(grid={"width": (1.0,)}), key(grid={"width": (True,)}), key(grid={"depth": (1,)})]
+    monkeypatch.setattr(running, "version", lambda name: "0.0")
+    keys.append(key())
+    monkeypatch.setattr(running, "function_inputs", lambda lab, name: "changed")
+    keys.append(key())
+    assert len(set(keys)) == len(keys)
+
+
+def test_more_seeds_or_another_form_reuse_what_is_there(make: Callable[..., Plan]) -> None:
+    few, more = make(), make(seeds=5)
+    quick = make(quick=True, **{"quick_": None}) if False else make(seeds=2)
+    assert {cell.key for cell in few.cells} < {cell.key for cell in more.cells}
+    assert {cell.key for cell in few.cells} == {cell.key for cell in quick.cells}
+
+
+def test_a_fault_that_the_lab_does_not_have_is_refused_before_anything_runs(
+    make: Callable[..., Plan],
+) -> None:
+    with pytest.raises(UsageError, match="names a fault 'sam' that tiny does not have"):
+        make(grid={"fault": (None, "same+sam")}).cells  # noqa: B018
+
+
+def test_faults_of_ones_own_take_the_place_of_the_grid_s(make: Callable[..., Plan]) -> None:
+    mine = Fault("mine", "tiny.py", "return result", "return 0", "Nothing")
+    plan = make(extra=[mine])
+    assert [cell.params["fault"] for cell in plan.cells[::4]] == [None, "mine"]
+    jobs = [plan.job(cell) for cell in plan.cells[::4]]
+    assert jobs[0]["faults"] is None
+    assert [fault["name"] for fault in jobs[1]["faults"]] == ["mine"]
+    assert "fault" not in jobs[1]["params"]
+
+
+def test_a_job_is_plain_data(make: Callable[..., Plan]) -> None:
+    plan = make(grid={"fault": ("same+no_clip",), "width": (1,)})
+    job = plan.job(plan.cells[0])
+    assert json.loads(json.dumps(job)) == job
+    assert [fault["name"] for fault in job["faults"]] == ["same", "no_clip"]
+    assert Path(job["out"]).is_absolute()
+
+
+def test_failures_stand_beside_the_rows_and_are_tried_again(make: Callable[..., Plan]) -> None:
+    plan = make()
+    outcomes = list(execute([plan], executor=by_hand))
+    assert len(outcomes) == 8
+    table = plan.table()
+    assert (len(table), len(table.failed)) == (4, 4)
+    assert table.failed[0] == {
+        "params": {"fault": None, "width": 1},
+        "seed": 1,
+        "error": "ValueError: on purpose",
+    }
+    assert len(list(execute([make()], executor=by_hand))) == 4
+    assert plan.seconds() == 0.5
+
+
+def test_cells_not_measured_are_failures_too(make: Callable[..., Plan]) -> None:
+    table = make().table()
+    assert (len(table), {one["error"] for one in table.failed}) == (0, {"not measured"})
+
+
+DAMAGES: dict[str, Callable[[Cell, Cell], Any]] = {
+    "cut short": lambda cell, _: cell.path.write_text(cell.path.read_text()[:-20]),
+    "edited": lambda cell, _: cell.path.write_text(cell.path.read_text().replace("1", "2", 1)),
+    "empty": lambda cell, _: cell.path.write_text(""),
+    "gone": lambda cell, _: cell.path.unlink(),
+    "of another cell": lambda cell, other: cell.path.write_text(other.path.read_text()),
+    "no cell": lambda cell, _: cell.path.write_text(sealed({"rows": []})),
+    "a folder": lambda cell, _: (cell.path.unlink(), cell.path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_cell_is_measured_again_and_never_used(
+    make: Callable[..., Plan], name: str
+) -> None:
+    plan = make(seeds=1)
+    list(execute([plan], executor=by_hand))
+    assert plan.missing() == []
+    DAMAGES[name](plan.cells[0], plan.cells[1])
+    assert plan.missing() == [plan.cells[0]]
+    assert len(plan.table().failed) == 1
+
+
+def test_cells_of_several_plans_end_in_their_own_tables(make: Callable[..., Plan]) -> None:
+    one, other = make(), make(grid={"width": (7,)}, seeds=1)
+    owners = [plan for plan, _ in execute([one, other], executor=by_hand)]
+    assert [plan is one for plan in owners] == [True] * 8 + [False]
+    assert other.table().column("value") == [7]
+    assert len(one.failures) == 4
+    assert other.failures == {}
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(make: Callable[..., Plan]) -> None:
+    plan = make()
+    plan.folder.write_text("a file")
+    with pytest.raises(Unavailable, match="Cannot write"):
+        list(execute([plan], executor=by_hand))
+
+
+def test_a_full_disk_ends_the_run_at_once_and_says_so(house: Scratch) -> None:
+    said = house.json("""
+        import json, os
+        from pathlib import Path
+        from cutaway.errors import Unavailable
+        from cutaway.kit.labs import load
+        from cutaway.kit.running import Plan, execute
+        lab = load("tiny")
+        plan = Plan(lab, lab.experiments[0], Path("full"))
+        Path("full").mkdir()
+        Path("full/cells").write_text("a file in the way")
+        count = 0
+        try:
+            for _ in execute([plan]):
+                count += 1
+        except Unavailable as error:
+            print(json.dumps([count, error.what, error.next_step]))
+    """)
+    assert said[0] == 0
+    assert "a file stands where a folder is needed. Earlier results are intact." in said[1]
+    assert "run the same command again" in said[2]
