@@ -1,0 +1,397 @@
+"""Tests of figures: what is drawn is what was measured, and a page can take it as it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from cutaway.errors import Unavailable, UsageError
+from cutaway.kit.charts import spread
+from cutaway.kit.figures import draw
+from cutaway.kit.series import PALETTE
+from cutaway.kit.statistics import interval
+from cutaway.kit.tables import Table
+from cutaway.kit.words import Figure, Scalar
+
+SVG = "{http://www.w3.org/2000/svg}"
+LINE = Figure("loss_by_step", "e", "It falls", "step", "val_loss", "Two lines fall.")
+BAR = replace(LINE, name="bars", x="fault", mark="bar")
+HEAT = replace(LINE, name="heat", y="layer", color="weight", mark="heat")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "$x_1^2$",
+    "\"&'>",
+    "_under",
+    "#010203",
+    "a b",
+    "\x00\x1b[31m",
+)
+MARKS = [
+    LINE,
+    replace(LINE, mark="point"),
+    replace(LINE, mark="bar"),
+    BAR,
+    replace(BAR, mark="point"),
+]
+
+
+def loss(at: int, step: int, seed: int) -> float:
+    """A loss in which neither steps nor seeds stand evenly."""
+    return 1 + at + step**2 / 100 + seed**2 * (step + 3) / 200
+
+
+def measured(faults: tuple[str | None, ...] = (None, "no_scale"), seeds: int = 4) -> Table:
+    """Losses that differ by fault, step and seed."""
+    return Table.of(
+        {"fault": fault, "seed": seed, "step": step, "val_loss": loss(at, step, seed)}
+        for at, fault in enumerate(faults)
+        for seed in range(seeds)
+        for step in (0, 5, 10, 20)
+    )
+
+
+def matrix(values: list[list[float | None]]) -> Table:
+    """A matrix as rows."""
+    rows = [(x, y, value) for y, row in enumerate(values) for x, value in enumerate(row)]
+    return Table(("step", "layer", "weight"), tuple(rows))
+
+
+def parsed(svg: str) -> Xml.Element:
+    """The drawing as a tree."""
+    return Xml.fromstring(svg)
+
+
+def words(element: Xml.Element) -> list[str]:
+    """The texts that are drawn."""
+    return [text.text or "" for text in element.iter(f"{SVG}text")]
+
+
+def group(svg: str, name: str) -> Xml.Element:
+    """The element with an id."""
+    (found,) = [element for element in parsed(svg).iter() if element.get("id") == name]
+    return found
+
+
+def points(path: Xml.Element | None) -> list[tuple[float, float]]:
+    """The corners of a path."""
+    assert path is not None
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path.get("d", ""))]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def line(svg: str, name: str, dash: str = "none") -> list[tuple[float, float]]:
+    """The corners of the line of a series."""
+    paths = [p for p in group(svg, name).iter(f"{SVG}path") if "fill: none" in p.get("style", "")]
+    return points(paths[0])
+
+
+def assert_affine(drawn: list[float], true: list[float]) -> None:
+    """Nothing, if one list is the other on another scale."""
+    a = (drawn[-1] - drawn[0]) / (true[-1] - true[0])
+    assert drawn == pytest.approx([drawn[0] + a * (value - true[0]) for value in true], abs=0.03)
+
+
+def test_a_line_stands_where_the_means_over_seeds_are() -> None:
+    svg, table = draw(LINE, measured()), measured()
+    drawn, true = [], []
+    for name, fault in (("clean", None), ("no_scale", "no_scale")):
+        corners = line(svg, f"loss_by_step-series-{name}")
+        assert_affine([x for x, _ in corners], [0, 5, 10, 20])
+        drawn += [y for _, y in corners]
+        for step in (0, 5, 10, 20):
+            true.append(interval(table.where(fault=fault, step=step).column("val_loss")).mean)
+    assert_affine(drawn, true)
+    assert drawn[0] > drawn[3]  # larger is higher
+
+
+def test_the_band_is_the_interval_of_the_seeds() -> None:
+    svg, table = draw(LINE, measured()), measured()
+    corners = line(svg, "loss_by_step-series-clean")
+    means = [interval(table.where(fault=None, step=x).column("val_loss")) for x in (0, 5, 10, 20)]
+    scale = (corners[0][1] - corners[3][1]) / (means[3].mean - means[0].mean)
+    band = points(group(svg, "loss_by_step-series-clean").find(f".//{SVG}defs/{SVG}path"))
+    ys = [y for x, y in band if x == pytest.approx(corners[0][0], abs=0.02)]
+    assert max(ys) - min(ys) == pytest.approx(scale * (means[0].high - means[0].low), abs=0.05)
+
+
+def test_several_rows_of_one_seed_count_as_one() -> None:
+    once = measured()
+    twice = Table(once.columns, once.rows * 2)
+    assert draw(LINE, once) == draw(LINE, twice)
+
+
+def test_bars_are_as_long_as_the_means() -> None:
+    values = ((None, 1.0), ("no_scale", 3.0), ("late_mask", 2.0))
+    table = Table(
+        ("fault", "seed", "val_loss"),
+        tuple(
+            (fault, s, v + noise)
+            for s, noise in enumerate((-0.2, 0.3, -0.1))
+            for fault, v in values
+        ),
+    )
+    lengths = []
+    for name in ("clean", "no_scale", "late_mask"):
+        corners = points(group(draw(BAR, table), f"bars-series-{name}").find(f".//{SVG}path"))
+        lengths.append(max(x for x, _ in corners) - min(x for x, _ in corners))
+        strokes = list(group(draw(BAR, table), f"bars-series-{name}").iter(f"{SVG}path"))[1:3]
+        (left, _), (right, _) = points(strokes[0])
+        assert [x for x, _ in points(strokes[1])] == pytest.approx(
+            [(left + right) / 2] * 2, abs=0.02
+        )
+        assert max(x for x, _ in corners) == pytest.approx((left + right) / 2, abs=0.02)
+    assert lengths == pytest.approx([lengths[0], 3 * lengths[0], 2 * lengths[0]], abs=0.05)
+    assert not group(draw(replace(BAR, log="y"), table), "bars-series-clean").findall(
+        f".//{SVG}path[@style='fill: currentColor; opacity: 0.28']"
+    )
+
+
+def test_every_seed_is_a_dot() -> None:
+    svg = draw(replace(LINE, mark="point"), measured(seeds=5))
+    dots = list(group(svg, "loss_by_step-series-no_scale").iter(f"{SVG}use"))
+    true = [loss(1, step, seed) for seed in range(5) for step in (0, 5, 10, 20)]
+    ys = sorted(float(dot.get("y", "")) for dot in dots if float(dot.get("x", "")) < 400)
+    assert_affine(sorted(ys, reverse=True)[: len(true)], sorted(true))
+
+
+def test_a_heat_cell_is_the_denser_the_larger_its_value() -> None:
+    svg = draw(HEAT, matrix([[0.0, 1.0], [None, 0.5]]))
+    styles = [p.get("style", "") for p in group(svg, "heat-series-weight").iter(f"{SVG}path")]
+    density = [float(found) for found in re.findall(r"opacity: ([\d.]+)", ";".join(styles))]
+    assert density == pytest.approx([0.03, 0.78, 0.405], abs=0.02)
+    assert {"0", "1", "0.5", "–"} <= set(words(parsed(svg)))
+    two = draw(HEAT, matrix([[-1.0, 1.0]]))
+    assert all(colour in two for colour in PALETTE[:2])
+
+
+def test_the_first_row_of_a_matrix_is_on_top() -> None:
+    svg = draw(HEAT, matrix([[7.25, 1.0], [3.0, 8.75]]))
+    height = {t.text: float(t.get("y", "")) for t in parsed(svg).iter(f"{SVG}text")}
+    assert height["7.25"] < height["8.75"]
+
+
+def test_numbers_stand_by_size_whatever_the_order_of_the_rows() -> None:
+    table = measured()
+    turned = Table(table.columns, table.rows[2:] + table.rows[:2])
+    corners = line(draw(LINE, turned), "loss_by_step-series-clean")
+    assert corners == line(draw(LINE, table), "loss_by_step-series-clean")
+    svg = draw(replace(LINE, mark="bar"), turned)
+    at = {t.text: float(t.get("x", "")) for t in parsed(svg).iter(f"{SVG}text") if t.text}
+    assert at["0"] < at["5"] < at["10"] < at["20"]
+
+
+def test_two_series_of_one_colour_differ_in_their_dashes() -> None:
+    svg = draw(LINE, measured((None, *"abcdefgh")))
+    looks = [
+        (
+            re.findall(r"stroke: (\S+);", text)[0],
+            *re.findall(r"stroke-dasharray: ([^;]+)", text)[:1],
+        )
+        for text in (
+            Xml.tostring(group(svg, f"loss_by_step-series-{n}"), "unicode") for n in "abcdefgh"
+        )
+    ]
+    assert len(set(looks)) == 8 and [len(look) for look in looks] == [1] * 6 + [2] * 2
+
+
+def test_what_is_missing_is_said_in_words() -> None:
+    rows: list[dict[str, Scalar]] = [*measured().dicts()]
+    rows += [{"fault": "gone", "seed": s, "step": 0, "val_loss": None} for s in range(4)]
+    rows += [{"fault": "up", "seed": 0, "step": 0, "val_loss": None, "diverged": True}]
+    failed = [
+        {"params": {"fault": name}, "seed": 0, "error": "x"} for name in ("crash", "no_scale")
+    ]
+    svg = draw(LINE, Table.of(rows, failed))
+    expected = {"gone: not measured", "up: diverged", "crash: not measured"}
+    assert {*expected, "no_scale: 1 run not measured"} <= set(words(parsed(svg)))
+    part = Table(("fault", "step", "val_loss"), ((None, 1, 1.0), (None, 2, float("nan"))))
+    assert "clean: 1 of 2 diverged" in words(parsed(draw(LINE, part)))
+    assert "no_scale: diverged" in words(parsed(draw(BAR, Table(
+        ("fault", "val_loss"), ((None, 1.0), ("no_scale", float("inf")))))))  # fmt: skip
+
+
+def test_a_line_breaks_where_nothing_was_measured() -> None:
+    rows = [(None, x, None if x == 3 else float(x)) for x in range(6)]
+    svg = draw(LINE, Table(("fault", "step", "val_loss"), tuple(rows)))
+    paths = group(svg, "loss_by_step-series-clean").iter(f"{SVG}path")
+    assert any(path.get("d", "").count("M") == 2 for path in paths)
+
+
+@pytest.mark.parametrize("figure", [*MARKS, HEAT])
+def test_an_empty_table_says_that_nothing_was_measured(figure: Figure) -> None:
+    assert words(parsed(draw(figure, Table.of([])))) == ["nothing was measured"]
+    assert words(parsed(draw(figure, Table.of([], quick=True)))) == [
+        "nothing was measured",
+        "quick",
+    ]
+
+
+@pytest.mark.parametrize("log", ["x", "y", "xy"])
+@pytest.mark.parametrize("figure", MARKS)
+def test_a_log_axis_says_how_many_points_it_cannot_show(figure: Figure, log: str) -> None:
+    rows = [(None, s, x, float(y)) for s in range(3) for x, y in ((1, 2), (10, 20), (100, -1))]
+    table = Table(("fault", "seed", "step", "val_loss"), tuple(rows))
+    svg = draw(replace(figure, log=log), table)
+    hidden = "y" in log and figure.x == "step"
+    assert ("at or below 0" in svg) == hidden
+    assert "nan" not in svg and "inf" not in svg
+
+
+def test_a_log_axis_is_logarithmic() -> None:
+    rows = [(None, seed, x, 10.0**x) for seed in range(3) for x in (1, 2, 3)]
+    table = Table(("fault", "seed", "step", "val_loss"), tuple(rows))
+    corners = line(draw(replace(LINE, log="y"), table), "loss_by_step-series-clean")
+    assert_affine([y for _, y in corners], [1, 2, 3])
+
+
+def test_axes_are_named_after_their_columns() -> None:
+    for figure, names in ((LINE, {"step", "val loss"}), (BAR, {"fault", "val loss"})):
+        assert names <= set(words(parsed(draw(figure, measured()))))
+    drawn = words(parsed(draw(HEAT, matrix([[1.0, 2.0]]))))
+    assert {"step", "layer", "weight"} <= set(drawn)
+
+
+def test_a_log_axis_has_no_place_for_an_x_of_zero() -> None:
+    corners = line(draw(replace(LINE, log="x"), measured()), "loss_by_step-series-clean")
+    shown = [x for x, _ in corners]
+    assert len(shown) == 3 and shown[1] - shown[0] == pytest.approx(shown[2] - shown[1], abs=0.03)
+
+
+@pytest.mark.parametrize("figure", [*MARKS, HEAT])
+def test_a_page_can_take_it_as_it_is(figure: Figure) -> None:
+    table = matrix([[0.1, -0.2]]) if figure is HEAT else measured((None, *HOSTILE[:-1], "z" * 50))
+    svg = draw(figure, table)
+    root = parsed(svg)
+    assert svg.startswith("<svg ") and root.get("role") == "img" and root.get("viewBox")
+    assert [root[0].text, root[1].text] == [figure.title, figure.alt]
+    ids = [element.get("id", "") for element in root.iter() if "id" in element.attrib]
+    assert len(set(ids)) == len(ids) and all(i.startswith(f"{figure.name}-") for i in ids)
+    assert all(re.fullmatch(r"[\w.%~-]+", name) for name in ids)
+    values = [value for e in root.iter() for key, value in e.attrib.items() if key != "id"]
+    used = (
+        re.findall(r"url\(#([^)]+)\)", " ".join(values)) + root.get("aria-labelledby", "").split()
+    )
+    used += [value[1:] for value in values if value.startswith("#")]
+    assert used and set(used) <= set(ids)
+    colours = re.findall(r"(?:fill|stroke|color): ([^;]+)", ";".join(values))
+    assert set(colours) <= {*PALETTE, "currentColor", "none"}
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags <= {"svg", "title", "desc", "defs", "g", "path", "use", "text", "clipPath", "rect"}
+    assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_two_figures_of_one_page_share_no_id() -> None:
+    one, two = (draw(replace(LINE, name=name), measured()) for name in ("one", "two"))
+    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (one, two)]
+    assert ids[0] and not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize("figure", [LINE, BAR])
+def test_a_hostile_name_is_only_text(figure: Figure) -> None:
+    svg = draw(replace(figure, title="<b>&", alt=HOSTILE[0]), measured((None, *HOSTILE)))
+    assert {*HOSTILE[:-1], "\ufffd\ufffd[31m"} <= set(words(parsed(svg)))
+    assert "<script" not in svg and parsed(svg)[0].text == "<b>&"
+    assert group(svg, f"{figure.name}-series-%3Cscript%3Ealert%281%29%3C%2Fscript%3E") is not None
+
+
+def test_the_page_finds_each_series_and_its_colour() -> None:
+    table = measured((None, "b", "a", "no_run"))
+    rows = tuple((*row[:3], None) if row[0] == "no_run" else row for row in table.rows)
+    for figure in MARKS:
+        svg = draw(figure, Table(table.columns, rows))
+        for name, colour in (("clean", "currentColor"), ("b", PALETTE[0]), ("a", PALETTE[1])):
+            inside = Xml.tostring(group(svg, f"{figure.name}-series-{name}"), encoding="unicode")
+            assert f": {colour}" in inside
+            assert not any(f": {other}" in inside for other in PALETTE if other != colour)
+        assert group(svg, f"{figure.name}-series-no_run") is not None
+
+
+def test_the_palette_is_readable_on_white_and_on_black() -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colour in PALETTE:
+        assert 1.05 / (luminance(colour) + 0.05) >= 3
+        assert (luminance(colour) + 0.05) / (luminance("#131416") + 0.05) >= 3
+
+
+def test_only_a_quick_table_says_quick() -> None:
+    full = measured()
+    assert "quick" in words(parsed(draw(LINE, replace(full, quick=True))))
+    assert "quick" not in draw(LINE, full)
+
+
+def test_labels_keep_their_order_and_their_distance() -> None:
+    wanted = [0.5, 0.51, 0.0, 0.02, 1.0, 0.5]
+    given = spread(wanted, 0.1)
+    assert all(abs(a - b) >= 0.1 - 1e-9 for a, b in combinations(given, 2))
+    assert all(-1e-9 <= height <= 1 + 1e-9 for height in given) and given[4] == 1.0
+    assert given[1] > given[0] and given[3] > given[2]
+    assert spread([0.2, 0.8], 0.1) == [0.2, 0.8]
+    assert max(spread([1.0, 1.0, 0.97], 0.1)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("figure", "says"),
+    [
+        (replace(LINE, mark="pie"), "mark 'pie'"),
+        (replace(LINE, log="z"), "log 'z'"),
+        (replace(LINE, y="loss"), "column 'loss'"),
+        (replace(LINE, color="falt"), "column 'falt'"),
+        (replace(LINE, color="seed"), "average over faults"),
+        (replace(LINE, y="fault"), "column of words"),
+        (replace(LINE, name="a b"), "part of an id"),
+    ],
+)
+def test_a_figure_that_does_not_fit_its_table_is_refused(figure: Figure, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        draw(figure, measured())
+
+
+def test_a_fault_cannot_pass_for_the_control() -> None:
+    with pytest.raises(UsageError, match="read the same"):
+        draw(LINE, measured((None, "clean")))
+
+
+def test_without_matplotlib_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(Unavailable) as caught:
+        draw(LINE, measured())
+    assert caught.value.next_step == "pip install 'cutaway[plot]'"
+
+
+def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_text("axes.titlepad: 40\nfont.weight: bold\n")
+    (tmp_path / "t.json").write_text(measured().to_json())
+    program = (
+        "import pathlib; from cutaway.kit.figures import *; import sys\n"
+        f"sys.stdout.write(draw({LINE!r}, Table.load(pathlib.Path('t.json'))))\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    drawn = []
+    for seed in ("1", "2"):
+        path = os.pathsep.join(map(os.path.abspath, sys.path))
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
+        run = [sys.executable, "-c", program]
+        drawn.append(subprocess.check_output(run, cwd=tmp_path, env=environment, text=True))
+    assert drawn[0] == drawn[1] == draw(LINE, measured())
+
+
+def test_a_value_has_one_colour_in_every_figure_of_a_lab() -> None:
+    table = Table.of([{"fault": "b", "seed": s, "x": 1, "y": float(s)} for s in range(4)])
+    figure = Figure("one", "e", "t", "x", "y", "a", mark="point")
+    alone, ordered = draw(figure, table), draw(figure, table, ["a", "b"])
+    assert PALETTE[0] in alone and PALETTE[1] not in alone
+    assert PALETTE[1] in ordered and PALETTE[0] not in ordered
