@@ -1,0 +1,1 @@
+"""Atoms: the smallest parts of a language model."""
