@@ -1,0 +1,1 @@
+"""Pages: what was measured, to look at."""

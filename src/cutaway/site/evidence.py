@@ -1,0 +1,196 @@
+"""What is known of each break and each claim, as pieces of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cutaway.kit.effects import Effect, effects
+from cutaway.kit.tables import Table
+from cutaway.kit.words import Experiment, Fault, Lab
+
+from .listing import Mark
+from .markup import Html, joined, number, tag
+
+SIGNS = {"supported": "✓", "refuted": "✕", "conditional": "◐", "undecided": "?"}
+
+
+def note(lab: Lab, fault: Fault, tables: Mapping[str, Table], receipts: Mapping[str, Any]) -> Html:
+    """What a fault says, what it costs and what proves it."""
+    said = tag("p", tag("strong", fault.name), " ", fault.says + ".", class_="says")
+    inert = tag("p", tag("strong", "Inert, by proof."), f" {fault.inert}.") if fault.inert else None
+    known = (_measured(lab, fault, tables), _receipt(fault, receipts))
+    return tag("div", said, inert, *known, class_="note")
+
+
+def _measured(lab: Lab, fault: Fault, tables: Mapping[str, Table]) -> Html:
+    """The effects of a fault as a table: on each experiment's outcome and its other columns."""
+    rows: list[Html] = []
+    for experiment in lab.experiments:
+        table = tables.get(experiment.name)
+        if table is not None and fault.name in _faults(table):
+            found = _all(experiment, table, fault)
+            rows += [_row(one, one.column == experiment.outcome) for one in found]
+    if not rows:
+        return tag("p", "Not measured for this break.", class_="soft")
+    head = [tag("th", word, scope="col") for word in ("measured", "change", "95 % interval", "")]
+    return tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="effects")
+
+
+def _faults(table: Table) -> list[Any]:
+    """The faults that a table has rows or failed cells of."""
+    rows = table.values("fault") if "fault" in table.columns else []
+    return [*rows, *(failure["params"].get("fault") for failure in table.failed)]
+
+
+def _all(experiment: Experiment, table: Table, fault: Fault) -> list[Effect]:
+    """The effects on the outcome, then on every other column of numbers."""
+    if experiment.outcome is None:
+        return []
+    fixed = {"seed", "fault", experiment.outcome, *experiment.grid}
+    others = [name for name in table.columns if name not in fixed and _numbers(table.column(name))]
+    found = effects(experiment, table, fault.name)
+    for name in others:
+        found += effects(replace(experiment, outcome=name, margin=None), table, fault.name)
+    return found
+
+
+def _numbers(values: Sequence[Any]) -> bool:
+    """Whether a column was measured in numbers."""
+    return any(isinstance(value, float) for value in values)
+
+
+def _row(one: Effect, outcome: bool) -> Html:
+    """One effect as a row; the outcome's says how it compares with the smallest of interest."""
+    point = "".join(f", {name} {value}" for name, value in one.point.items())
+    name = tag("th", one.column + point, scope="row", class_="outcome" if outcome else None)
+    if one.found is None:
+        return tag("tr", name, tag("td", one.because, colspan=3))
+    low, high = one.found.low, one.found.high
+    cells = (tag("td", _signed(one.found.mean)), tag("td", f"{_signed(low)} to {_signed(high)}"))
+    return tag("tr", name, *cells, tag("td", _reading(one), class_="soft"))
+
+
+def _reading(one: Effect) -> str:
+    """An effect in a word."""
+    if one.found is None:
+        return one.because
+    if one.equal:
+        return f"less than {number(one.margin)} either way"
+    if one.found.low <= 0 <= one.found.high:
+        return "not seen with these seeds" if one.margin else ""
+    return "higher" if one.found.mean > 0 else "lower"
+
+
+def _signed(value: float) -> str:
+    """A difference, with its sign."""
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
+def _receipt(fault: Fault, receipts: Mapping[str, Any]) -> Html:
+    """The proof that a fault is one: the test that names it, and what it changed."""
+    kept = receipts.get("faults", {}).get(fault.name)
+    if kept is None:
+        return tag("p", "No receipt was made in this run.", class_="soft")
+    others = len(kept["failed"]) - (kept["killer"] in kept["failed"])
+    more = f" and {others} other{'s' if others > 1 else ''}" if others else ""
+    name = tag("code", *_breakable(kept["killer"]))
+    test = joined(name, f" fails{more}, of {len(receipts['tests'])} tests")
+    changed = ", ".join(f"{name} {_amount(value)}" for name, value in kept["changed"].items())
+    named = tag("p", "Named by ", test if kept["killer"] else f"no single test; {others} fail", ".")
+    what = tag("p", f"Changed: {changed or 'nothing'}.", class_="soft")
+    return tag("div", named, what, class_="receipt")
+
+
+def _breakable(name: str | None) -> list[Html]:
+    """A long name that may go on in the next line after each underscore."""
+    return [joined(part, tag("wbr")) for part in re.split("(?<=_)", name or "")]
+
+
+def _sentence(test: str) -> str:
+    """The name of a test as the sentence it is."""
+    return test.removeprefix("test_").replace("_", " ")
+
+
+def _amount(value: Any) -> str:
+    """By how much an observable changed, or in which way."""
+    return f"by {number(value)}" if isinstance(value, int | float) else str(value)
+
+
+def gallery(
+    lab: Lab, marks: Sequence[Mark], tables: Mapping[str, Table], receipts: Mapping[str, Any]
+) -> Html:
+    """Every break of a lab in a table."""
+    kept = receipts.get("faults", {})
+    rows = []
+    for mark in marks:
+        fault = mark.fault
+        found = [effect for one in lab.experiments for effect in _outcome(one, tables, fault)]
+        killer = kept.get(fault.name, {}).get("killer")
+        link = tag("a", fault.name, href=f"#{mark.anchor}")
+        cells = (
+            tag("td", mark.number, class_="mark"),
+            tag("th", link, scope="row"),
+            tag("td", fault.says, tag("span", " (inert)", class_="soft") if fault.inert else None),
+            tag("td", *map(_brief, found), None if found else "not measured", class_="figures"),
+            tag("td", _sentence(killer) if killer else "–", class_="killer", title=killer),
+        )
+        rows.append(tag("tr", *cells))
+    words = ("", "break", "what it does", "change of the outcome (95 % interval)", "named by")
+    head = tag("thead", tag("tr", *[tag("th", word, scope="col") for word in words]))
+    return tag("table", head, tag("tbody", *rows), class_="gallery")
+
+
+def _outcome(experiment: Experiment, tables: Mapping[str, Table], fault: Fault) -> list[Effect]:
+    """The effects on the outcome of one experiment, if it was measured for a fault."""
+    table = tables.get(experiment.name)
+    if table is None or fault.name not in _faults(table):
+        return []
+    return effects(experiment, table, fault.name)
+
+
+def _brief(one: Effect) -> Html:
+    """An effect in a line."""
+    point = "".join(f", {name} {value}" for name, value in one.point.items())
+    if one.found is None:
+        return tag("div", f"{one.column}{point}: {one.because}")
+    low, high = _signed(one.found.low), _signed(one.found.high)
+    ends = tag("span", f" ({low} to {high})", class_="soft")
+    return tag("div", f"{one.column}{point} ", tag("strong", _signed(one.found.mean)), ends)
+
+
+def ledger(claims: Sequence[Mapping[str, Any]], quick: bool) -> Html:
+    """The claims of a lab with what the measurement says of each."""
+    return tag("ol", *[_claim(claim, quick) for claim in claims], class_="claims")
+
+
+def _claim(claim: Mapping[str, Any], quick: bool) -> Html:
+    """One claim: the verdict in a sign and a word, the sentence, the effect and the reason."""
+    word = claim["verdict"]
+    sign = tag("span", SIGNS.get(word, "?"), class_="sign", aria_hidden="true")
+    verdict = tag("span", sign, " ", word, class_=f"verdict {word}")
+    said = tag("p", claim["says"], ".", class_="claim")
+    where = "The full run is measured in" if quick else "Measured in"
+    regime = tag("p", f"{where}: {claim['regime']}. Claim {claim['source']}.", class_="soft")
+    left = tag("p", verdict, quick and joined(" ", badge()))
+    return tag("li", left, tag("div", said, _because(claim), regime))
+
+
+def _because(claim: Mapping[str, Any]) -> Html:
+    """The effect with its interval, if there is one, and the reason without repeating them."""
+    reason = str(claim["because"]).rpartition(f"n = {claim.get('n')}): ")[2]
+    if claim.get("effect") is None:
+        return tag("p", reason[:1].upper(), reason[1:], ".", class_="because")
+    ends = ""
+    if claim.get("low") is not None:
+        low, high = _signed(claim["low"]), _signed(claim["high"])
+        ends = f" (95 % interval {low} to {high}, n = {claim['n']})"
+    effect = tag("strong", _signed(claim["effect"]))
+    return tag("p", "Effect ", effect, ends, ": ", reason, ".", class_="because")
+
+
+def badge() -> Html:
+    """The word that marks what is not for the record."""
+    return tag("span", "quick", class_="quick", title="A quick run: not a verdict for the record")

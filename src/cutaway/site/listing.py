@@ -1,0 +1,160 @@
+"""The listing: a component's source, in which each line that can be broken carries a mark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cutaway.errors import UsageError
+from cutaway.kit.faults import Edit, edited, located
+from cutaway.kit.labs import PACKAGE, place
+from cutaway.kit.words import Fault, Lab
+
+from .markup import Html, joined, tag
+
+KINDS = (
+    ("Comment", "c"),
+    ("Literal.String", "s"),
+    ("Literal.Number", "m"),
+    ("Name.Decorator", "d"),
+    ("Name.Function", "f"),
+    ("Name.Class", "f"),
+    ("Operator.Word", "k"),
+    ("Keyword", "k"),
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A fault of a lab where it stands in the source, with its number on the page."""
+
+    lab: str
+    number: int
+    fault: Fault
+    edit: Edit
+    lines: Sequence[Html]
+
+    @property
+    def anchor(self) -> str:
+        """The id of the mark, and what the page's address says when it is chosen."""
+        return f"fault={self.lab}.{self.fault.name}"
+
+
+def sources(lab: Lab) -> dict[str, str]:
+    """The component files of a lab, by their path inside the package."""
+    paths = place(lab.name).components
+    return {p.relative_to(PACKAGE).as_posix(): p.read_text(encoding="utf-8") for p in paths}
+
+
+def marks(lab: Lab, texts: Mapping[str, str]) -> tuple[list[Mark], dict[str, str]]:
+    """The marks of a lab in the order of its source, and why some faults have none."""
+    edits: list[Edit] = []
+    lost: dict[str, str] = {}
+    for fault in lab.faults:
+        try:
+            if fault.file not in texts:
+                raise UsageError(f"{fault.file} is not a file of {lab.name}.")
+            edits.append(located(fault, texts[fault.file]))
+        except UsageError as error:
+            lost[fault.name] = str(error)
+    files = list(texts)
+    edits.sort(key=lambda edit: (files.index(edit.fault.file), edit.start, edit.end))
+    return [_mark(lab.name, at, edit, texts) for at, edit in enumerate(edits, 1)], lost
+
+
+def _mark(lab: str, number: int, edit: Edit, texts: Mapping[str, str]) -> Mark:
+    """A mark with its new lines, coloured in the file that they belong to."""
+    whole = edited(texts, [edit.fault])[edit.fault.file]
+    lines = coloured(whole)[edit.start : edit.start + len(edit.lines)]
+    return Mark(lab, number, edit.fault, edit, lines)
+
+
+def coloured(text: str) -> list[Html]:
+    """The lines of a Python source, its words in spans that say what they are."""
+    from pygments.lexers import PythonLexer
+
+    lines = [Html("")]
+    for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(text):
+        name = str(kind).removeprefix("Token.")
+        short = next((short for long, short in KINDS if name.startswith(long)), None)
+        for at, part in enumerate(value.split("\n")):
+            if at:
+                lines.append(Html(""))
+            piece = tag("span", part, class_=short) if short and part else _plain(part)
+            lines[-1] = joined(lines[-1], piece)
+    return lines
+
+
+def _plain(part: str) -> Html:
+    """Text without a colour; runs of spaces stand apart, so that a struck line leaves them out."""
+    pieces = re.split(r"( {2,})", part)
+    return joined(*[tag("span", p, class_="w") if at % 2 else p for at, p in enumerate(pieces)])
+
+
+def listing(file: str, text: str, here: Sequence[Mark], notes: Mapping[str, Html]) -> Html:
+    """A file with its marks; opening one strikes its lines and shows what replaces them."""
+    raw = text.rstrip("\n").split("\n")
+    shown = coloured(text)
+    pieces: list[Html] = []
+    at = 0
+    for spot in _spots(here):
+        first, last = min(mark.edit.start for mark in spot), spot[-1].edit.end
+        pieces += [_line(number, shown[number], raw[number]) for number in range(at, first)]
+        pieces.append(_spot(spot, shown, raw, notes))
+        at = last
+    pieces += [_line(number, shown[number], raw[number]) for number in range(at, len(raw))]
+    slots = max((len(spot) for spot in _spots(here)), default=1)
+    inside = tag("div", *pieces, class_="code", style=f"--slots: {slots}")
+    return tag("section", tag("h4", tag("code", file)), inside, class_="listing", aria_label=file)
+
+
+def _spots(here: Sequence[Mark]) -> list[list[Mark]]:
+    """The marks in groups that share lines, each group in the order in which its marks end."""
+    spots: list[list[Mark]] = []
+    for mark in here:
+        if spots and mark.edit.start < max(other.edit.end for other in spots[-1]):
+            spots[-1].append(mark)
+        else:
+            spots.append([mark])
+    return [sorted(spot, key=lambda mark: mark.edit.end) for spot in spots]
+
+
+def _spot(
+    spot: Sequence[Mark], shown: Sequence[Html], raw: Sequence[str], notes: Mapping[str, Html]
+) -> Html:
+    """Lines that can be broken, and after the last line of each break its mark with its note."""
+    pieces: list[Html] = []
+    for at in range(min(mark.edit.start for mark in spot), spot[-1].edit.end):
+        touched = [f"o{slot}" for slot, m in enumerate(spot, 1) if m.edit.start <= at < m.edit.end]
+        pieces.append(_line(at, shown[at], raw[at], " ".join(["line", *touched])))
+        for slot, mark in enumerate(spot):
+            if mark.edit.end == at + 1:
+                pieces.append(_opened(mark, slot, notes[mark.fault.name]))
+    return tag("div", *pieces, class_="spot")
+
+
+def _line(at: int, shown: Html, raw: str, class_: str = "line") -> Html:
+    """One line, counted from 0; a line that does not fit goes on below its own indentation."""
+    indent = len(raw) - len(raw.lstrip())
+    inside = tag("code", shown, style=f"--indent: {indent}" if indent else None)
+    return tag("div", tag("span", class_="no", data_no=at + 1), inside, class_=class_)
+
+
+def _opened(mark: Mark, slot: int, note: Html) -> Html:
+    """A mark to open: the new lines, and what is known of this break."""
+    lines = zip(mark.lines, mark.edit.lines, strict=True)
+    new = [_line(-1, line, raw, "line new") for line, raw in lines]
+    said = f"Break {mark.number}, {mark.fault.name}: {mark.fault.says}"
+    return tag(
+        "details",
+        tag("summary", mark.number, aria_label=said, title=said),
+        *new,
+        note,
+        id=mark.anchor,
+        name=f"{mark.lab}-break",
+        class_="fault",
+        style=f"--slot: {slot}" if slot else None,
+        data_lab=mark.lab,
+        data_fault=mark.fault.name,
+    )
