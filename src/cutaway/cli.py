@@ -1,0 +1,106 @@
+"""The command line: a table of verbs, each imported only when it is called.
+
+Data goes to standard output, talk to standard error. Exit codes: 0 well, 1 a check or a cell
+failed, 2 the request is wrong, 3 the machine lacks something, 4 a file was refused, 130 and 143
+stopped by a signal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Group
+
+from cutaway import __version__
+from cutaway.errors import CutawayError
+
+VERBS = {
+    "Look": {
+        "list": ("show:list_labs", "The labs, their lessons and their verdicts"),
+        "diff": ("breaking:diff", "What a fault changes in the source"),
+        "info": ("show:info", "The environment, and what would work better with what installed"),
+    },
+    "Break and measure": {
+        "demo": ("measuring:demo", "Build, break and measure in half a minute, with a report"),
+        "run": ("measuring:run", "Measure a lab: quick or full, resumable"),
+        "break": (
+            "breaking:break_",
+            "Break one line: the difference, the failing tests, the effect",
+        ),
+        "try": ("trying:try_", "Put your own component in a lab's place"),
+        "verify": ("verifying:verify", "Measure again and compare with what is recorded"),
+    },
+    "Build": {
+        "new": ("making:new", "A new lab that passes its checks"),
+        "check-lab": ("making:check_lab", "Hold a lab to the contract that every lab keeps"),
+        "eject": ("taking:eject", "A component to take away, with its licence line"),
+        "notebook": ("taking:notebook", "A lab's page as a Jupyter notebook that runs"),
+        "clean": ("cleaning:clean", "Free what can be made again"),
+    },
+}
+
+app = App(
+    name="cutaway",
+    help="A large language model that can be taken apart. Build it. Break it. Measure it.",
+    version=__version__,
+    help_format="markdown",
+    help_epilogue="`cutaway VERB --help` explains a verb, with examples. "
+    "`--debug` shows where an error arose.",
+)
+for _title, _verbs in VERBS.items():
+    _group = Group(_title, sort_key=list(VERBS).index(_title))
+    for _name, (_target, _help) in _verbs.items():
+        app.command(f"cutaway.verbs.{_target}", name=_name, group=_group, help=_help)
+app.register_install_completion_command()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of one call; a mistake is one sentence and a next step, never a traceback."""
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in tokens or os.environ.get("CUTAWAY_DEBUG") == "1"
+    tokens = [token for token in tokens if token != "--debug"]
+    try:
+        if _verb(tokens):
+            app[_verb(tokens)].help = None  # then its own docstring is its help, with the examples
+        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (CutawayError, CycloptsError, KeyboardInterrupt, Exception) as error:
+        if debug:
+            raise
+        return _explain(error, tokens)
+
+
+def _verb(tokens: Sequence[str]) -> str:
+    """The verb that is called, or nothing."""
+    return tokens[0] if tokens and any(tokens[0] in verbs for verbs in VERBS.values()) else ""
+
+
+def _explain(error: BaseException, tokens: Sequence[str]) -> int:
+    """Say what went wrong and what to do next; the exit code for it."""
+    if isinstance(error, KeyboardInterrupt):
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    if isinstance(error, CutawayError):
+        what, step, code = error.what, error.next_step, error.code
+    elif isinstance(error, CycloptsError):
+        step = f"`cutaway {_verb(tokens)} --help` shows how.".replace("  ", " ")
+        what, code = str(error), 2
+    elif isinstance(error, OSError | MemoryError):
+        what, step, code = f"The machine refused: {error or 'no memory'}.", "", 3
+    else:
+        what = f"This is a mistake in cutaway: {type(error).__name__}: {error}"
+        step, code = "Run it again with --debug and report what it prints.", 1
+    from cutaway.verbs.talk import visible
+
+    print(visible("\n".join(part for part in (what, step) if part)), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""The contract that every lab keeps: evidence of five kinds, receipts, verdicts, fresh results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cutaway.errors import CutawayError
+
+from .components import foreign_imports
+from .credulity import credulous
+from .faults import edited
+from .labs import labs, place
+from .results import Results, judge
+from .running import form
+from .statistics import Verdict
+from .verdicts import unchanged
+from .words import Lab
+from .worlds import sources
+
+SOURCE = re.compile(r"\d{3}-\d{2}")
+MOST_BYTES = 200_000
+QUICK_SECONDS = 60
+
+
+def problems(lab: Lab, found: Results) -> Iterator[str]:
+    """What a lab still lacks, a sentence each; nothing when it keeps the contract.
+
+    `found` holds its results. A draft's are measured for the occasion and need not be recorded.
+    """
+    yield from _evidence(lab)
+    yield from _words(lab)
+    yield from _edits(lab)
+    if not found.manifest:
+        yield f"results: nothing is measured yet: `cutaway run {lab.name} --record`"
+        return
+    yield from _figures(lab, found)
+    yield from _receipts(lab, found)
+    yield from _claims(lab, found)
+    if not lab.draft:
+        yield from found.problems.values()
+        yield from found.stale
+        yield from _recorded(lab, found)
+
+
+def _evidence(lab: Lab) -> Iterator[str]:
+    """The five kinds: implementation, notebook, plots, failure gallery, article with a demo."""
+    folder = place(lab.name).folder
+    if not place(lab.name).components:
+        yield "implementation: there is no component file"
+    for path in place(lab.name).components:
+        for name in foreign_imports(path):
+            yield f"implementation: {path.name} imports {name}, which a component may not"
+    page = folder / "page.md"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    if not all(part in text for part in ("jupytext:", "kernelspec:", "{code-cell}")):
+        yield "notebook: page.md needs a jupytext header and code cells that run"
+    missing = [one.name for one in lab.experiments if f'"{one.name}"' not in text]
+    if missing:
+        yield f"article: page.md does not measure {', '.join(missing)}"
+    if not lab.figures:
+        yield "plots: there is no figure"
+    if not lab.faults:
+        yield "failure gallery: there is no fault"
+    if not (folder / "demo.js").is_file():
+        yield "demo: there is no demo.js"
+    if not (folder / f"test_{lab.name}.py").is_file():
+        yield f"tests: there is no test_{lab.name}.py"
+
+
+def _words(lab: Lab) -> Iterator[str]:
+    """Names, sentences and sources."""
+    if lab.name != place(lab.name).name:
+        yield f"lab.py calls the lab {lab.name!r}, its folder does not"
+    twins = [one.name for one in labs()[0] if one.number == lab.number and one.name != lab.name]
+    if twins and not lab.draft:
+        yield f"number {lab.number} is taken by {', '.join(twins)}"
+    for sentence in [
+        lab.lesson,
+        *(fault.says for fault in lab.faults),
+        *(c.says for c in lab.claims),
+    ]:
+        if len(sentence.split()) < 3:
+            yield f"{sentence!r} is not a sentence"
+    for kind in (lab.faults, lab.experiments, lab.figures):
+        names = [one.name for one in kind]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"two are called {name!r}"
+    for claim in lab.claims:
+        if not SOURCE.fullmatch(claim.source):
+            yield f"the claim {claim.says!r} needs a source such as 004-18, not {claim.source!r}"
+        if not claim.regime.strip():
+            yield f"the claim {claim.says!r} names no regime"
+
+
+def _edits(lab: Lab) -> Iterator[str]:
+    """Every fault applies, leaves Python, and says in the source what is broken."""
+    texts = sources()
+    for fault in lab.faults:
+        try:
+            after = edited(texts, [fault])[fault.file]
+            compile(after, fault.file, "exec")
+        except (CutawayError, SyntaxError) as error:
+            yield f"fault {fault.name}: {error}"
+        if "# BROKEN:" not in fault.new:
+            yield f"fault {fault.name}: its new lines carry no `# BROKEN:` comment"
+
+
+def _figures(lab: Lab, found: Results) -> Iterator[str]:
+    """Every figure draws columns that its experiment has."""
+    known = {one.name for one in lab.experiments}
+    for figure in lab.figures:
+        table = found.tables.get(figure.experiment)
+        if figure.experiment not in known:
+            yield f"figure {figure.name}: there is no experiment {figure.experiment!r}"
+        elif table is not None and table.rows:
+            for column in (figure.x, figure.y, figure.color):
+                if column not in table.columns:
+                    yield f"figure {figure.name}: {figure.experiment} has no column {column!r}"
+        if not figure.alt.strip():
+            yield f"figure {figure.name}: it has no alt text"
+
+
+def _receipts(lab: Lab, found: Results) -> Iterator[str]:
+    """Every fault changed something and has a test that names it; the inert ones measure as such."""
+    known = found.receipts.get("faults", {})
+    for fault in lab.faults:
+        receipt = known.get(fault.name, {})
+        if not receipt.get("changed"):
+            yield f"fault {fault.name}: no receipt: it changed nothing that the lab observes"
+        if not receipt.get("killer"):
+            yield f"fault {fault.name}: no test names it (one that fails for it and for few others)"
+        if fault.inert and not any(
+            v.verdict == "supported" for v in _inert(lab, found, fault.name)
+        ):
+            yield f"fault {fault.name}: it is called inert, and no experiment shows it to be"
+
+
+def _inert(lab: Lab, found: Results, fault: str) -> Iterator[Verdict]:
+    """The equivalence tests of a fault, one for each outcome."""
+    arm, clean = {"fault": fault}, {"fault": None}
+    for one in lab.experiments:
+        if one.outcome and one.margin and one.name in found.tables and len(one.grid) == 1:
+            yield unchanged(found.tables[one.name], one.outcome, arm, clean, one.margin)
+
+
+def _claims(lab: Lab, found: Results) -> Iterator[str]:
+    """Every claim has a verdict, and none that it would have without its measurement."""
+    known = {one.name for one in lab.experiments}
+    for claim, verdict in zip(lab.claims, judge(lab, found.tables), strict=True):
+        if claim.experiment not in known:
+            yield f"claim {claim.says!r}: there is no experiment {claim.experiment!r}"
+        elif verdict.because.startswith(("the claim cannot be judged", "not measured")):
+            yield f"claim {claim.says!r}: {verdict.because}"
+        elif claim.experiment in found.tables:
+            yield from credulous(claim, found.tables[claim.experiment])
+
+
+def _recorded(lab: Lab, found: Results) -> Iterator[str]:
+    """Recorded results are full, small, and their quick form is quick."""
+    folder = place(lab.name).results
+    weight = sum(path.stat().st_size for path in folder.glob("*.json"))
+    if weight > MOST_BYTES:
+        yield f"results: {weight:,} bytes are more than {MOST_BYTES:,}"
+    if any(table.quick for table in found.tables.values()):
+        yield "results: a quick table is recorded"
+    entries = found.manifest.get("experiments", {})
+    seconds = 0.0
+    for one in lab.experiments:
+        grid, seeds = form(one, quick=True)
+        cells = seeds
+        for values in grid.values():
+            cells *= len(values)
+        seconds += cells * entries.get(one.name, {}).get("seconds_a_cell", 0.0) / 2
+    if seconds > QUICK_SECONDS:
+        yield f"the quick form takes about {seconds:.0f} s on two cores, more than {QUICK_SECONDS}"

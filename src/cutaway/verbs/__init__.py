@@ -1,0 +1,1 @@
+"""The verbs of the command line: each asks the rooms of the house and prints the answer."""

@@ -1,0 +1,182 @@
+"""A lab being measured from the command line: announced, shown, stopped gently."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import CutawayError, Unavailable, UsageError
+from cutaway.kit.executor import Outcome, processes
+from cutaway.kit.labs import labs, load, nearest, place
+from cutaway.kit.receipts import Matrix, prove
+from cutaway.kit.results import read, record
+from cutaway.kit.running import Plan, execute
+from cutaway.kit.words import Fault, Lab
+
+from .talk import duration, progress, say, size
+
+KB_A_CELL = 1.0
+
+
+class Stopped(CutawayError):
+    """A signal asked to stop; what was finished is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("Stopped. The same command goes on from here.")
+        self.code = 128 + number
+
+
+@dataclass
+class Halt:
+    """Whether to stop: asked by a signal, or the budget is spent."""
+
+    until: float = float("inf")
+    signal: int = 0
+
+    def __call__(self) -> bool:
+        """Whether no further cell is to be started."""
+        return bool(self.signal) or time.monotonic() > self.until
+
+    def check(self) -> None:
+        """An error if a signal asked to stop."""
+        if self.signal:
+            raise Stopped(self.signal)
+
+
+def chosen(names: Sequence[str]) -> list[Lab]:
+    """The named labs; all of them, if none is named, but for those that cannot be read."""
+    if names:
+        return [load(place(name).name) for name in names]
+    good, bad = labs()
+    for error in bad:
+        say(f"{error.what} {error.next_step}", "red")
+    return good
+
+
+@contextmanager
+def gently(halt: Halt) -> Iterator[Halt]:
+    """The first Ctrl-C waits for the running cells, the second does not."""
+
+    def ask(number: int, _frame: Any) -> None:
+        if halt.signal:
+            raise KeyboardInterrupt
+        halt.signal = number
+        say("\nFinishing the running cells; press Ctrl-C again to stop at once.", "yellow")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield halt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class Run:
+    """One lab being measured in one form."""
+
+    lab: Lab
+    folder: Path
+    quick: bool
+    experiments: Sequence[str] = ()
+    plans: list[Plan] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Plan the cells."""
+        known = {experiment.name: experiment for experiment in self.lab.experiments}
+        for name in self.experiments:
+            if name not in known:
+                what = f"The lab {self.lab.name!r} has no experiment {name!r}."
+                raise UsageError(
+                    what, nearest(name, known, f"cutaway run {self.lab.name} --dry-run")
+                )
+        chosen = [known[name] for name in self.experiments or known]
+        self.plans = [Plan(self.lab, one, self.folder, self.quick) for one in chosen]
+
+    @property
+    def form(self) -> Path:
+        """The folder of this form's tables and report."""
+        return self.folder / ("quick" if self.quick else "full")
+
+    def seconds(self) -> float | None:
+        """An estimate of what is left, from finished cells or else the recorded results."""
+        recorded = read(self.lab).manifest.get("experiments", {})
+        left = 0.0
+        for plan in self.plans:
+            known = plan.seconds() or recorded.get(plan.experiment.name, {}).get("seconds_a_cell")
+            if plan.missing() and known is None:
+                return None
+            left += len(plan.missing()) * (known or 0.0)
+        return left / processes()
+
+    def planned(self) -> dict[str, Any]:
+        """What is about to be done, as plain data."""
+        cells = sum(len(plan.cells) for plan in self.plans)
+        left = sum(len(plan.missing()) for plan in self.plans)
+        found: dict[str, Any] = {"lab": self.lab.name, "quick": self.quick}
+        return found | {"cells": cells, "left": left, "seconds": self.seconds()}
+
+    def announce(self) -> str:
+        """What is about to be done, in words."""
+        plan = self.planned()
+        cells, left, seconds = plan["cells"], plan["left"], plan["seconds"]
+        takes = (
+            "time not known before the first cells"
+            if seconds is None
+            else f"about {duration(seconds)}"
+        )
+        disk = size(left * KB_A_CELL * 1000)
+        form = "quick" if self.quick else "full"
+        done = f", {cells - left} of them done" if left < cells else ""
+        left_over = (
+            f"{takes} on {processes()} processes, {disk} of disk" if left else "nothing left to do"
+        )
+        return f"{self.lab.name} ({form}): {cells} cells{done}; {left_over}; in {self.folder}"
+
+    def measure(self, halt: Halt) -> None:
+        """Measure what is missing."""
+        left = sum(len(plan.missing()) for plan in self.plans)
+        with progress(f"{self.lab.name}: measuring", left) as bar:
+            for _, outcome in execute(self.plans, stop=halt) if left else ():
+                bar.advance(bar.task_ids[0])
+                if outcome.error:
+                    _give_up_without_disk(outcome.error)
+                    say(f"{cell_of(outcome)} failed: {outcome.error}", "red")
+
+    def prove(self, faults: Sequence[Fault] | None = None) -> Matrix:
+        """The receipts of some faults, or all of the lab's."""
+        chosen = self.lab.faults if faults is None else faults
+        with progress(
+            f"{self.lab.name}: proving that each fault breaks something", len(chosen) + 1
+        ) as bar:
+            return prove(self.lab, chosen, done=lambda name: bar.advance(bar.task_ids[0]))
+
+    def left(self) -> int:
+        """The cells that were neither finished nor tried."""
+        return sum(cell.key not in plan.failures for plan in self.plans for cell in plan.missing())
+
+    def write(self, folder: Path, matrix: Matrix | None, wall: float) -> dict[str, Any]:
+        """Write the tables, receipts and manifest; the manifest."""
+        tables = {plan.experiment.name: plan.table() for plan in self.plans}
+        seconds = {plan.experiment.name: plan.seconds() or 0.0 for plan in self.plans}
+        return record(self.lab, tables, matrix, folder, wall=wall, seconds=seconds)
+
+
+def _give_up_without_disk(error: str) -> None:
+    """An error if what failed is not the cell but the machine: the others would fail as well."""
+    if error.startswith(f"{Unavailable.__name__}: "):
+        what = error.partition(": ")[2].rpartition(" (")[0]
+        raise Unavailable(what, "Make room, then run the same command again: it goes on from here.")
+
+
+def cell_of(outcome: Outcome) -> str:
+    """The cell that an outcome is of, in words."""
+    job = outcome.job
+    broken = "+".join(fault["name"] for fault in job["faults"] or ())
+    arm = {**({"fault": broken} if broken else {}), **job["params"], "seed": job["seed"]}
+    return f"{job['experiment']} ({', '.join(f'{name} {value}' for name, value in arm.items())})"

@@ -1,0 +1,170 @@
+"""`list` and `info`: what is here."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from cutaway import __version__
+from cutaway.kit.labs import labs, place
+from cutaway.kit.results import Results, read
+from cutaway.kit.words import Lab
+from cutaway.runs.folders import cache_folder, runs_folder
+
+from .talk import SCHEMA, say, show, show_grid, show_json
+
+Json = Annotated[
+    bool, Parameter(name="--json", help="One JSON object for a script to read.", negative="")
+]
+HELPFUL = {
+    "matplotlib": ("figures in reports", "plot"),
+    "jupytext": ("`cutaway notebook`", "book"),
+    "nbclient": ("running notebooks", "book"),
+    "pytest": ("receipts, `break` and `try`", "test"),
+}
+
+
+def list_labs(
+    *,
+    faults: Annotated[bool, Parameter(help="The faults of each lab too.", negative="")] = False,
+    json: Json = False,
+) -> int:
+    """List the labs, in the order in which one would learn them, with their verdicts.
+
+    Results are fresh, stale (something they rest on changed since), damaged or not measured.
+
+    ```
+    cutaway list
+    cutaway list --faults
+    cutaway list --json
+    ```
+    """
+    good, bad = labs()
+    read_labs = [(lab, read(lab)) for lab in good]
+    if json:
+        broken = [{"error": error.what} for error in bad]
+        show_json({"labs": [described(lab, found) for lab, found in read_labs], "broken": broken})
+    else:
+        rows = [_row(lab, found) for lab, found in read_labs]
+        show_grid(["", "lab", "wing", "results", "verdicts", "lesson"], rows)
+        if faults:
+            for lab in good:
+                show(f"\n{lab.name}")
+                show_grid([], [["  " + fault.name, fault.says] for fault in lab.faults])
+        if not rows:
+            say("There are no labs yet. `cutaway new NAME` makes one.")
+    for error in bad:
+        say(f"{error.what} {error.next_step}", "red")
+    damaged = [problem for _, found in read_labs for problem in found.problems.values()]
+    for problem in damaged:
+        say(f"{problem} Nothing of that lab's results is used.", "red")
+    return 1 if bad else 4 if damaged else 0
+
+
+def state(found: Results) -> str:
+    """Results in one word."""
+    if found.problems:
+        return "damaged"
+    if not found.manifest:
+        return "not measured"
+    return "fresh" if found.fresh else "stale"
+
+
+def _row(lab: Lab, found: Results) -> list[str]:
+    """A lab in a line."""
+    words = [claim["verdict"] for claim in trusted(found)["claims"]]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+    name = f"{lab.name} (draft)" if lab.draft else lab.name
+    return [str(lab.number), name, place(lab.name).wing, state(found), counts or "-", lab.lesson]
+
+
+def trusted(found: Results) -> dict[str, Any]:
+    """The recorded claims, and receipts by fault; none of a lab that has a damaged file."""
+    if found.problems:
+        return {"claims": [], "faults": {}}
+    claims = found.manifest.get("claims", [])
+    return {"claims": claims, "faults": found.receipts.get("faults", {})}
+
+
+def described(lab: Lab, found: Results) -> dict[str, Any]:
+    """A lab as plain data."""
+    recorded = {claim["says"]: claim for claim in trusted(found)["claims"]}
+    receipts = trusted(found)["faults"]
+    return {
+        "name": lab.name,
+        "number": lab.number,
+        "wing": place(lab.name).wing,
+        "lesson": lab.lesson,
+        "draft": lab.draft,
+        "fresh": found.fresh,
+        "problems": [*found.problems.values(), *found.stale],
+        "claims": [
+            {"source": claim.source, "says": claim.says, "regime": claim.regime}
+            | _verdict(recorded.get(claim.says, {}))
+            for claim in lab.claims
+        ],
+        "faults": [
+            {"name": fault.name, "file": fault.file, "says": fault.says, "inert": fault.inert}
+            | {"observable": receipts.get(fault.name, {}).get("changed", {})}
+            | {"killed_by": receipts.get(fault.name, {}).get("killer")}
+            for fault in lab.faults
+        ],
+    }
+
+
+def _verdict(recorded: dict[str, Any]) -> dict[str, Any]:
+    """A recorded verdict with its effect and interval."""
+    low, high = recorded.get("low"), recorded.get("high")
+    return {
+        "verdict": recorded.get("verdict", "undecided"),
+        "effect": recorded.get("effect"),
+        "interval": None if low is None else [low, high],
+    }
+
+
+def info(*, json: Json = False) -> int:
+    """Show the environment, and what would work better with what installed.
+
+    ```
+    cutaway info
+    ```
+    """
+    missing = {
+        package: (what, f"pip install 'cutaway[{extra}]'")
+        for package, (what, extra) in HELPFUL.items()
+        if importlib.util.find_spec(package) is None
+    }
+    facts = _facts()
+    if json:
+        lacking = {name: {"for": what, "install": step} for name, (what, step) in missing.items()}
+        show_json({**facts, "missing": lacking})
+        return 0
+    show_grid([], [[key, str(value)] for key, value in facts.items()])
+    for package, (what, step) in missing.items():
+        say(f"{package} is missing: needed for {what}. {step}", "yellow")
+    return 0
+
+
+def _facts() -> dict[str, Any]:
+    """The environment."""
+    from cutaway.kit.executor import processes
+    from cutaway.kit.results import environment
+
+    return {
+        "cutaway": __version__,
+        **environment(),
+        "python at": sys.executable,
+        "processes": processes(),
+        "platform": platform.platform(),
+        "editor": os.environ.get("VISUAL") or os.environ.get("EDITOR") or "not set ($EDITOR)",
+        "runs": str(runs_folder().resolve()),
+        "cache": str(cache_folder()),
+        "free disk": f"{shutil.disk_usage('.').free / 1e9:.1f} GB",
+        "json schema": SCHEMA,
+    }

@@ -1,0 +1,127 @@
+"""How the command line talks: data on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table as Grid
+from rich.text import Text
+
+SCHEMA = 1
+STYLES = {
+    "supported": "green",
+    "refuted": "red",
+    "conditional": "yellow",
+    "undecided": "dim",
+    "fresh": "green",
+    "stale": "yellow",
+    "damaged": "red",
+}
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def visible(text: object) -> str:
+    """A text whose control characters cannot repaint a terminal, and that can be encoded."""
+    return _CONTROL.sub(lambda hit: repr(hit[0])[1:-1], str(text))
+
+
+def out() -> Console:
+    """Where data goes."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
+def say(text: object, style: str = "") -> None:
+    """Say something that is not data."""
+    Console(file=sys.stderr, highlight=False, soft_wrap=True).print(
+        Text(visible(text), style=style)
+    )
+
+
+def show(text: object, style: str = "") -> None:
+    """Print a line of data."""
+    out().print(Text(visible(text), style=style))
+
+
+def show_json(data: dict[str, Any]) -> None:
+    """Print one object for a script to read."""
+    print(json.dumps({"schema_version": SCHEMA, **data}, indent=1, ensure_ascii=True))
+
+
+def show_grid(headings: list[str], rows: list[list[str]]) -> None:
+    """Print rows in columns; words that have a colour wear it."""
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
+    for heading in headings:
+        grid.add_column(heading, header_style="dim", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(visible(cell), style=STYLES.get(cell, "")) for cell in row))
+    console = out()
+    if console.is_terminal:
+        console.print(grid)
+        return
+    console.width = 1000
+    with console.capture() as drawn:
+        console.print(grid)
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+
+
+def show_diff(text: str) -> None:
+    """Print a difference in its usual colours."""
+    for line in text.splitlines():
+        bold = line.startswith(("---", "+++"))
+        style = "bold" if bold else {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
+        show(line, style)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Progress]:
+    """A bar with what is done and the time left; a few plain lines where there is no terminal."""
+    console = Console(file=sys.stderr, highlight=False)
+    live = console.is_terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        disable=not live,
+        transient=True,
+    )
+    with bar:
+        bar.add_task(what, total=total)
+        if not live and total:
+            say(f"{what} ...", "dim")
+        yield bar
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """A number of bytes in words."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError

@@ -1,0 +1,91 @@
+"""`verify`: measure again what is recorded, and compare."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from cutaway.kit.comparing import agreement
+from cutaway.kit.receipts import Matrix
+from cutaway.kit.results import Results, environment, read, same_kind
+from cutaway.runs.folders import runs_folder
+
+from .session import Halt, Run, chosen, gently
+from .show import Json
+from .talk import say, show_grid, show_json
+
+
+def verify(
+    *names: Annotated[str, Parameter(help="The labs; all, if none is named.")],
+    json: Json = False,
+) -> int:
+    """Measure everything again from nothing and compare it with the recorded results.
+
+    On a machine of the same kind exact results must be equal to the last bit; elsewhere they must
+    agree within a stated tolerance. Verdicts and receipts must be the same everywhere. The exit
+    code is 1 when something differs.
+
+    ```
+    cutaway verify
+    cutaway verify bigram
+    ```
+    """
+    rows: list[dict[str, Any]] = []
+    halt = Halt()
+    for lab in chosen(names):
+        if lab.draft and not names:
+            continue
+        recorded = read(lab)
+        if not recorded.fresh:
+            said = "; ".join([*recorded.problems.values(), *recorded.stale]) or "not measured"
+            rows.append({"lab": lab.name, "what": "results", "same": False, "says": said})
+            continue
+        one = Run(lab, runs_folder() / "verify" / lab.name, quick=False)
+        say(one.announce())
+        with gently(halt):
+            one.measure(halt)
+        halt.check()
+        rows += _compared(one, recorded)
+        shutil.rmtree(one.folder, ignore_errors=True)
+    good = all(row["same"] for row in rows)
+    if json:
+        show_json({"same": good, "checks": rows})
+    else:
+        show_grid(
+            [], [[r["lab"], r["what"], "same" if r["same"] else "DIFFERS", r["says"]] for r in rows]
+        )
+    return 0 if good else 1
+
+
+def _compared(one: Run, recorded: Results) -> list[dict[str, Any]]:
+    """What was measured again beside what is recorded."""
+    start = time.monotonic()
+    exactly = same_kind(environment(), recorded.manifest["environment"])
+    rows = []
+    matrix = one.prove()
+    manifest = one.write(one.form, matrix, time.monotonic() - start)
+    for plan in one.plans:
+        name = plan.experiment.name
+        must = exactly and plan.experiment.exact
+        same, says = agreement(recorded.tables[name], plan.table(), must, plan.experiment.exact)
+        rows.append({"lab": one.lab.name, "what": name, "same": same, "says": says})
+    rows.append(_receipts(one, matrix, recorded))
+    words = [
+        [claim["verdict"] for claim in found["claims"]] for found in (manifest, recorded.manifest)
+    ]
+    said = "the same verdicts" if words[0] == words[1] else f"now {words[0]}, recorded {words[1]}"
+    rows.append({"lab": one.lab.name, "what": "claims", "same": words[0] == words[1], "says": said})
+    return rows
+
+
+def _receipts(one: Run, matrix: Matrix, recorded: Results) -> dict[str, Any]:
+    """Whether each fault still fails the same tests."""
+    now = {name: fault["failed"] for name, fault in matrix.content()["faults"].items()}
+    then: Mapping[str, Any] = recorded.receipts["faults"]
+    moved = [name for name in now if now[name] != then[name]["failed"]]
+    said = f"differs for {', '.join(moved)}" if moved else "the same matrix of tests and faults"
+    return {"lab": one.lab.name, "what": "receipts", "same": not moved, "says": said}
