@@ -122,7 +122,7 @@ def _figures(lab: Lab, found: Results) -> Iterator[str]:
 
 
 def _receipts(lab: Lab, found: Results) -> Iterator[str]:
-    """Every fault changed something and has a test that names it; the inert ones measure as such."""
+    """Every fault changed something and a test names it; the inert ones measure as such."""
     known = found.receipts.get("faults", {})
     for fault in lab.faults:
         receipt = known.get(fault.name, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cutaway.runs.folders import runs_folder
 
-from .figures import draw as drawn
+from .drawing import draw as drawn
 from .labs import load, nearest
 from .running import Plan, execute
 from .tables import Table

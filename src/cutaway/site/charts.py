@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cutaway.errors import CutawayError
-from cutaway.kit.figures import draw
+from cutaway.kit.drawing import draw
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Figure, Lab
 

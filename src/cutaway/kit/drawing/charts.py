@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..tables import Table
+from ..words import Figure, Scalar
 from .frames import draw_nothing, note, set_scale
 from .labels import CONTROL, column_title, tick, word
 from .series import DOTS, Series, in_order, is_finite, mean_of, series_of, values_of
-from .tables import Table
-from .words import Figure, Scalar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

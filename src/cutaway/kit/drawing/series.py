@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from cutaway.errors import UsageError
 
+from ..statistics import FEWEST, HUGE, interval
+from ..tables import Table
+from ..words import Figure, Row, Scalar
 from .labels import count_of, cut, word
-from .statistics import FEWEST, HUGE, interval
-from .tables import Table
-from .words import Figure, Row, Scalar
 
 # Distinct to colour-blind eyes, and at least 3:1 against white and against near-black.
 PALETTE = ("#0a7cc4", "#d55e00", "#009e73", "#cc79a7", "#8f4bff", "#e5004c")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..statistics import FEWEST
+from ..tables import Table
+from ..words import Figure
 from .labels import count_of, number_text
 from .series import Series, is_finite
-from .statistics import FEWEST
-from .tables import Table
-from .words import Figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Sheet

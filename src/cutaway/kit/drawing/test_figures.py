@@ -2,103 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 
 pytest.importorskip("matplotlib")
 
-from cutaway.errors import Unavailable, UsageError
-from cutaway.kit.charts import spread
-from cutaway.kit.figures import draw
-from cutaway.kit.series import PALETTE
+from cutaway.kit.drawing.charts import spread
+from cutaway.kit.drawing.figures import draw
+from cutaway.kit.drawing.conftest import (
+    BAR,
+    HEAT,
+    LINE,
+    MARKS,
+    SVG,
+    assert_affine,
+    group,
+    line,
+    loss,
+    matrix,
+    measured,
+    parsed,
+    points,
+    words,
+)
+from cutaway.kit.drawing.series import PALETTE
 from cutaway.kit.statistics import interval
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Figure, Scalar
-
-SVG = "{http://www.w3.org/2000/svg}"
-LINE = Figure("loss_by_step", "e", "It falls", "step", "val_loss", "Two lines fall.")
-BAR = replace(LINE, name="bars", x="fault", mark="bar")
-HEAT = replace(LINE, name="heat", y="layer", color="weight", mark="heat")
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "$x_1^2$",
-    "\"&'>",
-    "_under",
-    "#010203",
-    "a b",
-    "\x00\x1b[31m",
-)
-MARKS = [
-    LINE,
-    replace(LINE, mark="point"),
-    replace(LINE, mark="bar"),
-    BAR,
-    replace(BAR, mark="point"),
-]
-
-
-def loss(at: int, step: int, seed: int) -> float:
-    """A loss in which neither steps nor seeds stand evenly."""
-    return 1 + at + step**2 / 100 + seed**2 * (step + 3) / 200
-
-
-def measured(faults: tuple[str | None, ...] = (None, "no_scale"), seeds: int = 4) -> Table:
-    """Losses that differ by fault, step and seed."""
-    return Table.of(
-        {"fault": fault, "seed": seed, "step": step, "val_loss": loss(at, step, seed)}
-        for at, fault in enumerate(faults)
-        for seed in range(seeds)
-        for step in (0, 5, 10, 20)
-    )
-
-
-def matrix(values: list[list[float | None]]) -> Table:
-    """A matrix as rows."""
-    rows = [(x, y, value) for y, row in enumerate(values) for x, value in enumerate(row)]
-    return Table(("step", "layer", "weight"), tuple(rows))
-
-
-def parsed(svg: str) -> Xml.Element:
-    """The drawing as a tree."""
-    return Xml.fromstring(svg)
-
-
-def words(element: Xml.Element) -> list[str]:
-    """The texts that are drawn."""
-    return [text.text or "" for text in element.iter(f"{SVG}text")]
-
-
-def group(svg: str, name: str) -> Xml.Element:
-    """The element with an id."""
-    (found,) = [element for element in parsed(svg).iter() if element.get("id") == name]
-    return found
-
-
-def points(path: Xml.Element | None) -> list[tuple[float, float]]:
-    """The corners of a path."""
-    assert path is not None
-    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path.get("d", ""))]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def line(svg: str, name: str, dash: str = "none") -> list[tuple[float, float]]:
-    """The corners of the line of a series."""
-    paths = [p for p in group(svg, name).iter(f"{SVG}path") if "fill: none" in p.get("style", "")]
-    return points(paths[0])
-
-
-def assert_affine(drawn: list[float], true: list[float]) -> None:
-    """Nothing, if one list is the other on another scale."""
-    a = (drawn[-1] - drawn[0]) / (true[-1] - true[0])
-    assert drawn == pytest.approx([drawn[0] + a * (value - true[0]) for value in true], abs=0.03)
 
 
 def test_a_line_stands_where_the_means_over_seeds_are() -> None:
@@ -267,72 +201,6 @@ def test_a_log_axis_has_no_place_for_an_x_of_zero() -> None:
     assert len(shown) == 3 and shown[1] - shown[0] == pytest.approx(shown[2] - shown[1], abs=0.03)
 
 
-@pytest.mark.parametrize("figure", [*MARKS, HEAT])
-def test_a_page_can_take_it_as_it_is(figure: Figure) -> None:
-    table = matrix([[0.1, -0.2]]) if figure is HEAT else measured((None, *HOSTILE[:-1], "z" * 50))
-    svg = draw(figure, table)
-    root = parsed(svg)
-    assert svg.startswith("<svg ") and root.get("role") == "img" and root.get("viewBox")
-    assert [root[0].text, root[1].text] == [figure.title, figure.alt]
-    ids = [element.get("id", "") for element in root.iter() if "id" in element.attrib]
-    assert len(set(ids)) == len(ids) and all(i.startswith(f"{figure.name}-") for i in ids)
-    assert all(re.fullmatch(r"[\w.%~-]+", name) for name in ids)
-    values = [value for e in root.iter() for key, value in e.attrib.items() if key != "id"]
-    used = (
-        re.findall(r"url\(#([^)]+)\)", " ".join(values)) + root.get("aria-labelledby", "").split()
-    )
-    used += [value[1:] for value in values if value.startswith("#")]
-    assert used and set(used) <= set(ids)
-    colours = re.findall(r"(?:fill|stroke|color): ([^;]+)", ";".join(values))
-    assert set(colours) <= {*PALETTE, "currentColor", "none"}
-    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert tags <= {"svg", "title", "desc", "defs", "g", "path", "use", "text", "clipPath", "rect"}
-    assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
-
-
-def test_two_figures_of_one_page_share_no_id() -> None:
-    one, two = (draw(replace(LINE, name=name), measured()) for name in ("one", "two"))
-    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (one, two)]
-    assert ids[0] and not ids[0] & ids[1]
-
-
-@pytest.mark.parametrize("figure", [LINE, BAR])
-def test_a_hostile_name_is_only_text(figure: Figure) -> None:
-    svg = draw(replace(figure, title="<b>&", alt=HOSTILE[0]), measured((None, *HOSTILE)))
-    assert {*HOSTILE[:-1], "\ufffd\ufffd[31m"} <= set(words(parsed(svg)))
-    assert "<script" not in svg and parsed(svg)[0].text == "<b>&"
-    assert group(svg, f"{figure.name}-series-%3Cscript%3Ealert%281%29%3C%2Fscript%3E") is not None
-
-
-def test_the_page_finds_each_series_and_its_colour() -> None:
-    table = measured((None, "b", "a", "no_run"))
-    rows = tuple((*row[:3], None) if row[0] == "no_run" else row for row in table.rows)
-    for figure in MARKS:
-        svg = draw(figure, Table(table.columns, rows))
-        for name, colour in (("clean", "currentColor"), ("b", PALETTE[0]), ("a", PALETTE[1])):
-            inside = Xml.tostring(group(svg, f"{figure.name}-series-{name}"), encoding="unicode")
-            assert f": {colour}" in inside
-            assert not any(f": {other}" in inside for other in PALETTE if other != colour)
-        assert group(svg, f"{figure.name}-series-no_run") is not None
-
-
-def test_the_palette_is_readable_on_white_and_on_black() -> None:
-    def luminance(colour: str) -> float:
-        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    for colour in PALETTE:
-        assert 1.05 / (luminance(colour) + 0.05) >= 3
-        assert (luminance(colour) + 0.05) / (luminance("#131416") + 0.05) >= 3
-
-
-def test_only_a_quick_table_says_quick() -> None:
-    full = measured()
-    assert "quick" in words(parsed(draw(LINE, replace(full, quick=True))))
-    assert "quick" not in draw(LINE, full)
-
-
 def test_labels_keep_their_order_and_their_distance() -> None:
     wanted = [0.5, 0.51, 0.0, 0.02, 1.0, 0.5]
     given = spread(wanted, 0.1)
@@ -341,57 +209,3 @@ def test_labels_keep_their_order_and_their_distance() -> None:
     assert given[1] > given[0] and given[3] > given[2]
     assert spread([0.2, 0.8], 0.1) == [0.2, 0.8]
     assert max(spread([1.0, 1.0, 0.97], 0.1)) == 1.0
-
-
-@pytest.mark.parametrize(
-    ("figure", "says"),
-    [
-        (replace(LINE, mark="pie"), "mark 'pie'"),
-        (replace(LINE, log="z"), "log 'z'"),
-        (replace(LINE, y="loss"), "column 'loss'"),
-        (replace(LINE, color="falt"), "column 'falt'"),
-        (replace(LINE, color="seed"), "average over faults"),
-        (replace(LINE, y="fault"), "column of words"),
-        (replace(LINE, name="a b"), "part of an id"),
-    ],
-)
-def test_a_figure_that_does_not_fit_its_table_is_refused(figure: Figure, says: str) -> None:
-    with pytest.raises(UsageError, match=says):
-        draw(figure, measured())
-
-
-def test_a_fault_cannot_pass_for_the_control() -> None:
-    with pytest.raises(UsageError, match="read the same"):
-        draw(LINE, measured((None, "clean")))
-
-
-def test_without_matplotlib_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(Unavailable) as caught:
-        draw(LINE, measured())
-    assert caught.value.next_step == "pip install 'cutaway[plot]'"
-
-
-def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
-    (tmp_path / "matplotlibrc").write_text("axes.titlepad: 40\nfont.weight: bold\n")
-    (tmp_path / "t.json").write_text(measured().to_json())
-    program = (
-        "import pathlib; from cutaway.kit.figures import *; import sys\n"
-        f"sys.stdout.write(draw({LINE!r}, Table.load(pathlib.Path('t.json'))))\n"
-        "assert 'matplotlib.pyplot' not in sys.modules"
-    )
-    drawn = []
-    for seed in ("1", "2"):
-        path = os.pathsep.join(map(os.path.abspath, sys.path))
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
-        run = [sys.executable, "-c", program]
-        drawn.append(subprocess.check_output(run, cwd=tmp_path, env=environment, text=True))
-    assert drawn[0] == drawn[1] == draw(LINE, measured())
-
-
-def test_a_value_has_one_colour_in_every_figure_of_a_lab() -> None:
-    table = Table.of([{"fault": "b", "seed": s, "x": 1, "y": float(s)} for s in range(4)])
-    figure = Figure("one", "e", "t", "x", "y", "a", mark="point")
-    alone, ordered = draw(figure, table), draw(figure, table, ["a", "b"])
-    assert PALETTE[0] in alone and PALETTE[1] not in alone
-    assert PALETTE[1] in ordered and PALETTE[0] not in ordered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .words import Scalar
+from ..words import Scalar
 
 CONTROL = "clean"
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..tables import Table
+from ..words import Figure, Row, Scalar
 from .frames import draw_nothing, note, set_scale
 from .labels import column_title, number_text, tick
 from .series import (
@@ -20,8 +22,6 @@ from .series import (
     per_seed,
     values_of,
 )
-from .tables import Table
-from .words import Figure, Row, Scalar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

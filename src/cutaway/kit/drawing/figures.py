@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from cutaway.errors import Unavailable, UsageError
 
+from ..tables import Table
+from ..words import Figure, Scalar
 from .charts import MARKS, draw_chart
 from .heats import draw_heat
 from .inline import inlined
 from .series import INK
-from .tables import Table
-from .words import Figure, Scalar
 
 STYLE = {
     "text.color": INK,

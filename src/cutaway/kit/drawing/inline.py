@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
+from ..words import Figure
 from .labels import word
 from .series import INK, Series
-from .words import Figure
 
 
 def inlined(svg: str, figure: Figure, series: Sequence[Series]) -> str:
