@@ -7,6 +7,7 @@ so does everything: the launcher never outlives the process that started it.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import selectors
@@ -100,6 +101,7 @@ def preload() -> None:
     weight = torch.nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
     torch.optim.AdamW([weight]).step()
+    gc.freeze()  # or every child's garbage collection walks, and so copies, all of torch
 
 
 @cache
@@ -109,6 +111,7 @@ def preload_tests() -> None:
     import torch
 
     torch.testing.assert_close(torch.zeros(1), torch.zeros(1))
+    gc.freeze()
 
 
 def _patience(children: dict[int, Child]) -> float | None:
