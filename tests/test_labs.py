@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import resource
 
 import pytest
 
@@ -19,7 +18,6 @@ from cutaway.kit.words import Lab
 LABS = [lab for lab in labs()[0] if not lab.draft]
 every = pytest.mark.parametrize("lab", LABS, ids=[lab.name for lab in LABS])
 SHAPE = re.compile(r"  # \([A-Z]|  # \(\)")
-SECONDS_A_FAULT, SECONDS_TO_START = 0.5, 5.0
 
 
 def test_every_lab_can_be_read() -> None:
@@ -32,20 +30,16 @@ def test_a_lab_keeps_the_contract(lab: Lab) -> None:
     assert not lacking, "\n".join([f"{lab.name} does not keep the contract:", *lacking])
 
 
-def test_the_killer_of_every_fault_still_fails_for_it_and_says_so_quickly() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    survivors, count = [], 0
-    for lab in LABS:
-        receipts = read(lab).receipts.get("faults", {})
-        named = [(fault, receipts[fault.name]["killer"]) for fault in lab.faults]
-        found = caught(lab, named)
-        assert found.keys() == {fault.name for fault in lab.faults}
-        survivors += [f"{lab.name}.{name}" for name, failed in found.items() if not failed]
-        count += len(named)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert not survivors, "their killers no longer fail for them"
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert seconds < SECONDS_TO_START * len(LABS) + SECONDS_A_FAULT * count
+def test_the_killer_of_every_fault_still_fails_for_it() -> None:
+    known = {lab.name: read(lab).receipts.get("faults", {}) for lab in LABS}
+    named = [
+        (lab, fault, known[lab.name].get(fault.name, {}).get("killer") or "no test")
+        for lab in LABS
+        for fault in lab.faults
+    ]
+    found = caught(named)
+    assert found.keys() == {f"{lab.name}.{fault.name}" for lab, fault, _ in named}
+    assert [name for name, failed in found.items() if not failed] == []
 
 
 @every

@@ -36,7 +36,7 @@ def clip(number, most):
     return number
 '''
 
-TESTS = '''
+TESTS = """
 from .tiny import clip, double
 
 
@@ -50,7 +50,7 @@ def test_nothing_lies_above_the_most():
 
 def test_what_is_small_stays():
     assert clip(2, 3) == 2
-'''
+"""
 
 LAB = '''
 """A lab that is as small as can be."""
@@ -108,6 +108,30 @@ lab = Lab(
 '''
 
 
+# The kit needs this much of torch to prepare a worker; importing the real one takes seconds.
+NO_TORCH = """
+from types import SimpleNamespace as _Space
+
+
+class _Anything:
+    def __init__(self, *args):
+        pass
+
+    def step(self):
+        pass
+
+
+def _nothing(*args):
+    return None
+
+
+set_num_threads = manual_seed = zeros = _nothing
+nn = _Space(Parameter=_Anything)
+optim = _Space(AdamW=_Anything)
+testing = _Space(assert_close=_nothing)
+"""
+
+
 @dataclass(frozen=True)
 class Scratch:
     """A copy of the house without its labs, and ways to run Python in it."""
@@ -132,6 +156,11 @@ class Scratch:
         for file, text in {"__init__.py": f"from .{name} import *", **files, "lab.py": lab}.items():
             (folder / file).write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
         return folder
+
+    def without_torch(self) -> Scratch:
+        """This checkout with a stand-in for torch, so that its workers start at once."""
+        (self.root / "src" / "torch.py").write_text(NO_TORCH, encoding="utf-8")
+        return self
 
     @contextmanager
     def start(self, code: str, *args: object, **env: str) -> Iterator[subprocess.Popen[str]]:

@@ -28,6 +28,8 @@ class Effect:
         if self.found is None:
             return f"{self.column}{at}: not measurable: {self.because}"
         one = self.found
+        if one.mean == one.sd == 0:
+            return f"{self.column}{at}: no change at all, in any of {one.n} seeds"
         read = f"{one.mean:+.4g} (95 % interval {one.low:+.4g} to {one.high:+.4g}, {one.n} seeds)"
         if one.low <= 0 <= one.high or self.equal:
             kind = (

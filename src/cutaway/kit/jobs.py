@@ -99,16 +99,8 @@ def test(job: dict[str, Any]) -> dict[str, Any]:
     folder = worlds_folder() / world.package
     here = place(job["lab"])
     files = sorted((folder / here.wing / here.name).glob("test_*.py"))
-    options = [
-        "-c",
-        "/dev/null",
-        "--rootdir",
-        str(folder),
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "--tb=line",
-    ]
+    rooted = ["-c", "/dev/null", "--rootdir", str(folder), "--confcutdir", str(folder)]
+    options = [*rooted, "-p", "no:cacheprovider", "-q", "--tb=line"]
     record = _Record(set(job["tests"]))
     if world.faults:
         world.module(here.module)
@@ -140,7 +132,7 @@ class _Record:
         name = _name(report.nodeid)
         if report.failed:
             self.outcomes[name] = _sentence(report)
-        elif report.when == "call":
+        elif report.when == "call" and report.passed:
             self.outcomes.setdefault(name, None)
 
     def pytest_collectreport(self, report: Any) -> None:

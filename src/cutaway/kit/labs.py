@@ -17,6 +17,15 @@ from cutaway.errors import UsageError
 from .words import Fault, Lab
 
 PACKAGE = Path(__file__).resolve().parents[1]
+WINGS = {
+    "atoms": "the smallest parts of a language model",
+    "architecture": "how the parts make a model",
+    "training": "how a model learns",
+    "inference": "how a model speaks",
+    "efficiency": "more with less",
+    "alignment": "what a model is wanted to do",
+    "beyond": "further than text, and further than one model",
+}
 
 
 @dataclass(frozen=True)

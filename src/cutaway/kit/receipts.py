@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutaway.errors import CheckFailed
+from cutaway.errors import CheckFailed, UsageError
 
 from .executor import Executor, Job, job, local
 from .jobs import spec
@@ -98,6 +98,10 @@ def prove(
 
 def _check_edits(faults: Sequence[Fault]) -> None:
     """An error unless every fault applies and leaves Python: a copy not made breaks nothing."""
+    names = [CONTROL, *(fault.name for fault in faults)]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"Two faults are called {name!r}.", "Give one of them another name.")
     build([])
     for fault in faults:
         build([fault])
@@ -127,16 +131,14 @@ def _check_control(lab: Lab, control: Receipt, tests: Sequence[str]) -> None:
         )
 
 
-def caught(
-    lab: Lab, named: Sequence[tuple[Fault, str]], executor: Executor = local
-) -> dict[str, bool]:
-    """Whether each fault's named killer still fails on its broken copy."""
+def caught(named: Sequence[tuple[Lab, Fault, str]], executor: Executor = local) -> dict[str, bool]:
+    """Whether each fault's named killer still fails on its broken copy, by `lab.fault`."""
+    killers = {f"{lab.name}.{fault.name}": killer for lab, fault, killer in named}
     jobs = [
-        job("test", lab=lab.name, fault=fault.name, faults=spec([fault]), tests=_only(killer))
-        for fault, killer in named
+        job("test", lab=lab.name, fault=name, faults=spec([fault]), tests=_only(killers[name]))
+        for name, (lab, fault, _) in zip(killers, named, strict=True)
     ]
-    _check_edits([fault for fault, _ in named])
-    killers = {fault.name: killer for fault, killer in named}
+    _check_edits([fault for _, fault, _ in named])
     found = {}
     for outcome in executor(jobs):
         killer = killers[outcome.job["fault"]]

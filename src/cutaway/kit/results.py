@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Refused
-from cutaway.runs.disk import write_files
 
 from .digests import experiment_inputs, receipt_inputs
 from .labs import place
-from .receipts import Matrix
 from .statistics import Undecidable, Verdict
-from .tables import Table, digest, sealed, unsealed
+from .tables import Table, digest, unsealed
 from .verdicts import adjusted
 from .words import Claim, Lab
 
@@ -116,80 +111,9 @@ def _incomplete(table: Table) -> Verdict:
     return Verdict("undecided", because=because)
 
 
-def record(
-    lab: Lab,
-    tables: Mapping[str, Table],
-    matrix: Matrix | None,
-    folder: Path,
-    wall: float,
-    seconds: Mapping[str, float],
-) -> dict[str, Any]:
-    """The manifest, written into a folder with the tables and receipts: all of them or none."""
-    by_name = {experiment.name: experiment for experiment in lab.experiments}
-    manifest: dict[str, Any] = {
-        "lab": lab.name,
-        "environment": environment(),
-        "wall_seconds": round(wall, 1),
-        "claims": verdicts(lab, judge(lab, tables)),
-        "experiments": {
-            name: {
-                "inputs": experiment_inputs(lab, by_name[name]),
-                "content": table.digest(),
-                "exact": by_name[name].exact,
-                "rows": len(table),
-                "failed": len(table.failed),
-                "quick": table.quick,
-                "seconds_a_cell": round(seconds[name], 3),
-            }
-            for name, table in tables.items()
-        },
-    }
-    files = {f"{name}.json": table.to_json() for name, table in tables.items()}
-    if matrix is not None:
-        receipts = matrix.content()
-        files["receipts.json"] = sealed(receipts)
-        manifest["receipts"] = {"inputs": receipt_inputs(lab), "content": digest(receipts)}
-    files["manifest.json"] = sealed(manifest)
-    write_files({folder / name: text for name, text in files.items()})
-    return manifest
-
-
 def verdicts(lab: Lab, found: Sequence[Verdict]) -> list[dict[str, Any]]:
     """The claims of a lab with their verdicts, as plain data."""
     return [
         {"says": claim.says, "source": claim.source, "regime": claim.regime, **asdict(verdict)}
         for claim, verdict in zip(lab.claims, found, strict=True)
     ]
-
-
-@cache
-def environment() -> dict[str, Any]:
-    """What a result depends on besides its sources."""
-    import numpy
-    import torch
-
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__.partition("+")[0],
-        "numpy": numpy.__version__,
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpu": _cpu(),
-        "capability": torch.backends.cpu.get_cpu_capability(),
-        "threads": 1,
-    }
-
-
-def same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two environments promise bit-equal results."""
-    return all(
-        one.get(key) == other.get(key) for key in ("torch", "system", "capability", "threads")
-    )
-
-
-def _cpu() -> str:
-    """The processor's name."""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Refused, UsageError
-from cutaway.runs.disk import cannot_write
+from cutaway.runs.disk import cannot_write, sweep
 
 from .digests import fault_inputs, function_inputs
 from .executor import Executor, Job, Outcome, job, local
@@ -152,6 +152,7 @@ def execute(
                 plan.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise cannot_write(plan.folder, error) from error
+            sweep(plan.folder / "cells")
             for cell in plan.cells:
                 if cell.read() is None:
                     owner[cell.key] = plan

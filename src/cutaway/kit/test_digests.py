@@ -29,7 +29,7 @@ from .words import Fault
 
 Edit = Callable[[str, str, str], None]
 
-MORE = '''
+MORE = """
 
 async def later():
     return 7
@@ -67,7 +67,7 @@ def by_package(world, *, seed):
 
 def by_other(world, *, seed):
     return [{"value": world.upper.fourfold(2)}]
-'''
+"""
 UPPER = "from ..tiny import tiny\n\n\ndef fourfold(x):\n    return tiny.double(tiny.double(x))\n"
 
 
@@ -141,7 +141,9 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_what_cannot_change_a_result_makes_nothing_stale(house: Scratch, edit: Edit, name: str) -> None:
+def test_what_cannot_change_a_result_makes_nothing_stale(
+    house: Scratch, edit: Edit, name: str
+) -> None:
     before = measured()
     if name == "a module that is not imported":
         path = house.package / SAME[name][0]
@@ -256,7 +258,9 @@ def test_every_way_to_write_an_import_is_understood(house: Scratch, code: str, f
     assert imports([ast.parse(code)], package) == {house.package / file}
 
 
-@pytest.mark.parametrize("code", ["import torch", "from math import pi", "import cutaways", "x = 1"])
+@pytest.mark.parametrize(
+    "code", ["import torch", "from math import pi", "import cutaways", "x = 1"]
+)
 def test_what_is_not_of_this_package_is_no_import_of_it(house: Scratch, code: str) -> None:
     assert imports([ast.parse(code)], ("cutaway", "atoms")) == set()
 
@@ -266,7 +270,9 @@ DIFFERENT = ["1", "1.0", "True", "'1'", "b'1'", "None", "...", "x", "[]", "()", 
 
 def test_different_values_have_different_syntax() -> None:
     codes = [syntax(ast.parse(f"y = {value}")) for value in DIFFERENT]
-    codes += [syntax(ast.parse(text)) for text in ("return_", "def f(): return", "def f(): return None")]
+    codes += [
+        syntax(ast.parse(text)) for text in ("return_", "def f(): return", "def f(): return None")
+    ]
     texts = [json.dumps(code) for code in codes]
     assert len(set(texts)) == len(texts)
 
@@ -281,7 +287,9 @@ def test_syntax_is_equal_exactly_where_python_says_the_trees_are(value: object) 
 
 def test_the_sentence_of_a_fault_is_no_part_of_it_and_every_edit_is() -> None:
     fault = Fault("f", "a.py", "x = 1", "x = 2", "It is two")
-    assert fault_inputs([fault]) == fault_inputs([dataclasses.replace(fault, says="Two", inert="no")])
+    assert fault_inputs([fault]) == fault_inputs(
+        [dataclasses.replace(fault, says="Two", inert="no")]
+    )
     for other in ({"name": "g"}, {"file": "b.py"}, {"old": "y"}, {"new": "y"}, {"where": "f"}):
         assert fault_inputs([fault]) != fault_inputs([dataclasses.replace(fault, **other)])
     deep = dataclasses.replace(fault, old="    x = 1", new="  x = 2")

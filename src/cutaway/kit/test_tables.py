@@ -19,7 +19,7 @@ from cutaway.errors import Refused
 from . import tables
 from .tables import Table, canonical, digest, rounded, sealed, unsealed
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"fault": None, "seed": 0, "loss": 0.1, "ok": True},
     {"fault": "no_scale", "seed": 1, "loss": -1e-300, "ok": False, "note": "größer\u2028"},
 ]
@@ -157,7 +157,9 @@ def test_a_row_is_a_line_so_that_a_difference_can_be_read(table: Table) -> None:
     assert sum(line.startswith("  [") for line in lines) == len(table)
 
 
-@given(st.dictionaries(st.text(), st.lists(st.integers() | st.text() | st.none() | st.floats(0, 1))))
+@given(
+    st.dictionaries(st.text(), st.lists(st.integers() | st.text() | st.none() | st.floats(0, 1)))
+)
 def test_whatever_is_sealed_comes_back(tmp_path_factory: Any, data: dict[str, Any]) -> None:
     data.pop("digest", None)
     path = tmp_path_factory.getbasetemp() / "sealed.json"
@@ -173,7 +175,9 @@ def test_rounding_keeps_ten_digits_and_is_stable(value: float) -> None:
     assert abs(Fraction(once) - Fraction(value)) <= abs(Fraction(value)) * Fraction(1, 10**9)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, numpy.float32("nan"), sys.float_info.max])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, numpy.float32("nan"), sys.float_info.max]
+)
 def test_what_is_not_finite_is_no_value(value: Any) -> None:
     with pytest.raises(ValueError, match="not a number"):
         rounded(value)

@@ -147,7 +147,7 @@ def test_weights_travel_between_worlds(checkout: Checkout) -> None:
     """
     lab = 'from cutaway.kit.words import Lab\nlab = Lab("model", 2, "One model.", lambda w: {})'
     scratch.lab("model", lab, {"model.py": model})
-    assert scratch.json("""
+    found = scratch.json("""
         import json, torch
         from cutaway.kit.words import Fault
         from cutaway.kit.worlds import CLEAN, broken
@@ -156,15 +156,16 @@ def test_weights_travel_between_worlds(checkout: Checkout) -> None:
             assert type(clean) is not type(other) and not isinstance(other, type(clean))
             other.load_state_dict(clean.state_dict())
             x = torch.ones(1, 2)
-            print(json.dumps(torch.equal(other(x), clean(x + 1)) and not torch.equal(other(x), clean(x))))
+            print(json.dumps([torch.equal(other(x), clean(y)) for y in (x, x + 1)]))
     """)
+    assert found == [False, True]
 
 
 MISTAKES = {
     "syntax": ("result = number + number", "result = (number"),
-    "name at import": ('"""Numbers that are doubled and clipped."""', "nothing_of_the_sort"),
-    "division at import": ('"""Numbers that are doubled and clipped."""', "1 / 0"),
-    "exit at import": ('"""Numbers that are doubled and clipped."""', "raise SystemExit(3)"),
+    "name at import": ("from __future__ import annotations", "nothing_of_the_sort"),
+    "division at import": ("from __future__ import annotations", "1 / 0"),
+    "exit at import": ("from __future__ import annotations", "raise SystemExit(3)"),
     "null byte": ("result = number + number", "result = '\0'"),
     "future too late": ("result = number + number", "from __future__ import annotations"),
 }
@@ -259,7 +260,7 @@ def test_many_processes_may_make_and_mend_one_copy_at_once(checkout: Checkout) -
             world = build([])
             try:
                 right.append(world.tiny.double(round) == 2 * round)
-            except ModuleNotFoundError:
+            except (ImportError, OSError):
                 pass  # another process did its damage just now
             world.forget()
             if round % 3 == 0:

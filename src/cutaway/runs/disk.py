@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +19,7 @@ _REASONS = {
     errno.EROFS: ("the disk is read-only", "Choose another folder with --out"),
     errno.EACCES: ("permission denied", "Choose another folder with --out"),
     errno.EPERM: ("permission denied", "Choose another folder with --out"),
+    errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder with --out"),
     errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder with --out"),
 }
 
@@ -47,6 +50,15 @@ def write_files(files: Mapping[Path, str | bytes]) -> None:
                 half.unlink(missing_ok=True)
     for folder in {path.parent for path in files}:
         _sync_folder(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the halves that killed writers left in a folder more than an hour ago."""
+    for half in folder.glob(".*"):
+        with suppress(OSError):
+            is_half = re.fullmatch(r"\..+\.[0-9a-f]{32}", half.name)
+            if is_half and half.stat().st_mtime < time.time() - 3600:
+                half.unlink()
 
 
 def cannot_write(path: Path, error: OSError) -> Unavailable:

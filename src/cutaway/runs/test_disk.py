@@ -33,7 +33,9 @@ class Failing:
 
 def content(folder: Path) -> dict[str, str]:
     """Every file under a folder."""
-    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -135,6 +137,19 @@ def test_a_disk_that_really_fills_up_keeps_what_it_had(tiny_disk: Path) -> None:
     with pytest.raises(Unavailable, match="read-only"):
         write_file(tiny_disk / "deep" / "c", "new")
     assert content(tiny_disk) == before
+
+
+def test_only_old_halves_are_swept(tmp_path: Path) -> None:
+    names = [f".a.json.{'0' * 32}", f".b.json.{'f' * 32}", ".lock", f".{'0' * 32}", "a.json"]
+    for name in names:
+        (tmp_path / name).write_text("x")
+    (tmp_path / f".folder.{'1' * 32}").mkdir()
+    for path in tmp_path.iterdir():
+        os.utime(path, (1, 1))
+    os.utime(tmp_path / names[1])
+    disk.sweep(tmp_path)
+    disk.sweep(tmp_path / "nowhere")
+    assert sorted(content(tmp_path)) == sorted(names[1:])
 
 
 def test_a_folder_that_cannot_be_synced_is_no_failure(

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cutaway.errors import CutawayError, Unavailable, UsageError
+from cutaway.errors import CutawayError, UsageError
 from cutaway.kit.executor import Outcome, processes
 from cutaway.kit.labs import labs, load, nearest, place
+from cutaway.kit.manifest import record
 from cutaway.kit.receipts import Matrix, prove
-from cutaway.kit.results import read, record
+from cutaway.kit.results import read
 from cutaway.kit.running import Plan, execute
 from cutaway.kit.words import Fault, Lab
 
@@ -145,7 +146,6 @@ class Run:
             for _, outcome in execute(self.plans, stop=halt) if left else ():
                 bar.advance(bar.task_ids[0])
                 if outcome.error:
-                    _give_up_without_disk(outcome.error)
                     say(f"{cell_of(outcome)} failed: {outcome.error}", "red")
 
     def prove(self, faults: Sequence[Fault] | None = None) -> Matrix:
@@ -165,13 +165,6 @@ class Run:
         tables = {plan.experiment.name: plan.table() for plan in self.plans}
         seconds = {plan.experiment.name: plan.seconds() or 0.0 for plan in self.plans}
         return record(self.lab, tables, matrix, folder, wall=wall, seconds=seconds)
-
-
-def _give_up_without_disk(error: str) -> None:
-    """An error if what failed is not the cell but the machine: the others would fail as well."""
-    if error.startswith(f"{Unavailable.__name__}: "):
-        what = error.partition(": ")[2].rpartition(" (")[0]
-        raise Unavailable(what, "Make room, then run the same command again: it goes on from here.")
 
 
 def cell_of(outcome: Outcome) -> str:

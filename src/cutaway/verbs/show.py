@@ -26,7 +26,6 @@ HELPFUL = {
     "matplotlib": ("figures in reports", "plot"),
     "jupytext": ("`cutaway notebook`", "book"),
     "nbclient": ("running notebooks", "book"),
-    "pytest": ("receipts, `break` and `try`", "test"),
 }
 
 
@@ -154,7 +153,7 @@ def info(*, json: Json = False) -> int:
 def _facts() -> dict[str, Any]:
     """The environment."""
     from cutaway.kit.executor import processes
-    from cutaway.kit.results import environment
+    from cutaway.kit.manifest import environment
 
     return {
         "cutaway": __version__,

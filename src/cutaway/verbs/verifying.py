@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from cutaway.kit.comparing import agreement
+from cutaway.kit.manifest import environment, same_kind
 from cutaway.kit.receipts import Matrix
-from cutaway.kit.results import Results, environment, read, same_kind
+from cutaway.kit.results import Results, read
 from cutaway.runs.folders import runs_folder
 
 from .session import Halt, Run, chosen, gently
@@ -55,10 +56,15 @@ def verify(
     if json:
         show_json({"same": good, "checks": rows})
     else:
-        show_grid(
-            [], [[r["lab"], r["what"], "same" if r["same"] else "DIFFERS", r["says"]] for r in rows]
-        )
+        show_grid([], [[row["lab"], row["what"], _word(row), row["says"]] for row in rows])
     return 0 if good else 1
+
+
+def _word(row: dict[str, Any]) -> str:
+    """How a comparison ended, in a word or two."""
+    if row["same"]:
+        return "same"
+    return "NOT FRESH" if row["what"] == "results" else "DIFFERS"
 
 
 def _compared(one: Run, recorded: Results) -> list[dict[str, Any]]:

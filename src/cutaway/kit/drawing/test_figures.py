@@ -12,7 +12,6 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from cutaway.kit.drawing.charts import spread
-from cutaway.kit.drawing.figures import draw
 from cutaway.kit.drawing.conftest import (
     BAR,
     HEAT,
@@ -29,6 +28,7 @@ from cutaway.kit.drawing.conftest import (
     points,
     words,
 )
+from cutaway.kit.drawing.figures import draw
 from cutaway.kit.drawing.series import PALETTE
 from cutaway.kit.statistics import interval
 from cutaway.kit.tables import Table

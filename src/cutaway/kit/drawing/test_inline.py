@@ -15,7 +15,6 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from cutaway.errors import Unavailable, UsageError
-from cutaway.kit.drawing.figures import draw
 from cutaway.kit.drawing.conftest import (
     BAR,
     HEAT,
@@ -29,6 +28,7 @@ from cutaway.kit.drawing.conftest import (
     parsed,
     words,
 )
+from cutaway.kit.drawing.figures import draw
 from cutaway.kit.drawing.series import PALETTE
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Figure
