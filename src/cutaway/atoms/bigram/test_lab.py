@@ -11,6 +11,7 @@ import torch
 from cutaway.kit.credulity import shuffled
 from cutaway.kit.labs import load
 from cutaway.kit.shapes import true_shapes
+from cutaway.kit.statistics import Undecidable
 from cutaway.kit.tables import Table
 
 from . import bigram
@@ -35,7 +36,7 @@ def holds(words):
     return claim.holds
 
 
-def planted(arm, column, shift, swing=0.0):
+def planted(arm, column, shift, swing=0.0, untrained=1.0):
     """A table of arms that are alike, seed by seed, but for some noise and a shift of one of them.
 
     With a swing that arm is also larger in every other seed, and smaller in the others.
@@ -45,6 +46,7 @@ def planted(arm, column, shift, swing=0.0):
     for fault in experiment.grid["fault"]:
         for seed in range(8):
             row = {name: seed / 100 + chance.gauss(0, NOISE) for name in ("reported", "excess")}
+            row["untrained"] = untrained
             row[column] += shift + swing * (-1) ** seed if fault == arm else 0
             rows.append({"fault": fault, "seed": seed, **row})
     return Table.of(rows)
@@ -55,6 +57,19 @@ def overflowing(*bad):
     points = [(fault, score) for fault in (None, "no_max") for score in (0, 80, 90, 1000)]
     rows = [{"fault": f, "score": s, "seed": 0, "diverged": (f, s) in bad} for f, s in points]
     return Table.of(rows)
+
+
+@about
+def test_where_the_clean_model_has_learnt_nothing_no_claim_is_decided(words, arm, column, yes, no):
+    for shift in (yes, no):
+        table = planted(arm, column, shift, untrained=0.05)
+        assert holds(words)(table).verdict == "undecided"
+
+
+def test_without_a_measured_value_the_overflow_is_undecided():
+    rows = [{**row, "diverged": None} for row in overflowing().dicts()]
+    with pytest.raises(Undecidable):
+        holds("float32")(Table.of(rows))
 
 
 def test_every_claim_has_its_planted_table():
