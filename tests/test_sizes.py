@@ -15,7 +15,10 @@ ROOT = PACKAGE.parents[1]
 COMPONENT = {"lines": 150, "function": 30, "width": 100, "arguments": 6}
 CODE = {"lines": 200, "function": 50, "width": 100, "arguments": 8}
 DATA = {"lines": 350, "function": 60, "width": 120, "arguments": 8}  # lab.py and tests
-MAY: dict[str, dict[str, int]] = {}
+MAY: dict[str, dict[str, int]] = {  # by file: what is larger, up to which size, and above it why
+    # A lab of every misfortune stands in it as text.
+    "src/cutaway/kit/test_executor.py": {"lines": 580},
+}
 
 
 def kinds() -> dict[str, list[Path]]:
