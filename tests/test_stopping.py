@@ -1,19 +1,27 @@
-"""Runs that are stopped, resumed, out of time or room: nothing finished is lost, nothing is half."""
+"""Runs that are stopped, resumed, out of time or out of room: nothing finished is lost."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import House
+from houses import House
+from stand_ins import until
 
 SLOW = {"TINY_PAUSE": "0.3"}
+FATES = {
+    "raises": "ValueError: no luck today",
+    "nan": "nan is not a number",
+    "hangs": "longer than 1 s",
+    "dies": "SIGKILL",
+}
 FULL_DISK = """\
 import errno, os
 
@@ -43,13 +51,10 @@ def cells(house: House) -> list[Path]:
     return sorted((house.desk / "out" / "tiny" / "cells").glob("[!.]*.json"))
 
 
-def started(house: House, *more: str, **env: str) -> subprocess.Popen[str]:
+def started(house: House, *words: str) -> subprocess.Popen[str]:
     """A run of which at least one cell is finished."""
-    process = house.start(*run(house, *more), **(SLOW | env))
-    end = time.monotonic() + 60
-    while not cells(house):
-        assert time.monotonic() < end and process.poll() is None, process.communicate()
-        time.sleep(0.02)
+    process = house.start(*words, **SLOW)
+    until(lambda: bool(cells(house)))
     return process
 
 
@@ -59,11 +64,13 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in files if "__pycache__" not in str(path)}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_waits_for_the_running_cells_and_the_same_command_goes_on(
     recorded: House, number: signal.Signals
 ) -> None:
-    with started(recorded) as process:
+    with started(recorded, *run(recorded)) as process:
         os.killpg(process.pid, number)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number
@@ -81,25 +88,49 @@ def test_a_signal_waits_for_the_running_cells_and_the_same_command_goes_on(
 
 
 def test_a_second_interrupt_does_not_wait(recorded: House) -> None:
-    with started(recorded) as process:
+    body = "    time.sleep(float(os"
+    recorded.rewrite("lab.py", body, f"    open('started', 'w').close()\n{body}")
+    with recorded.start(*run(recorded), TINY_PAUSE="60") as process:
+        until((recorded.desk / "started").exists)
         before = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stderr
-        said = _until(process.stderr, "again to stop at once")
+        said = ""
+        while "again to stop at once" not in said:
+            said += process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        said += process.communicate(timeout=30)[1]
+        said += process.communicate(timeout=50)[1]
     assert process.returncode == 130
-    assert time.monotonic() - before < 20 and "Traceback" not in said
+    assert time.monotonic() - before < 50 and "Traceback" not in said
 
 
-def _until(stream: Iterator[str], words: str) -> str:
-    """What a process says until it says some words."""
-    said = ""
-    for line in stream:
-        said += line
-        if words in line:
-            return said
-    raise AssertionError(said)
+def test_what_is_said_while_a_bar_is_drawn_has_a_line_of_its_own(house: House) -> None:
+    reading, writing = os.openpty()
+    command = [sys.executable, "-m", "cutaway", "run", "tiny", "--experiment", "fate_by_kind"]
+    env = house.environment(TERM="xterm-256color", COLUMNS="100")
+    process = subprocess.Popen(
+        command, cwd=house.desk, env=env, stdin=writing, stdout=writing, stderr=writing
+    )
+    os.close(writing)
+    said = b""
+    while part := _read(reading):
+        said += part
+    process.wait()
+    os.close(reading)
+    ends = [line for line in said.decode().split("\n") if " failed: " in line]
+    assert len(ends) == 4
+    shown = [
+        re.sub(r"\x1b\[[0-9;]*m", "", re.split(r"\r|\x1b\[2K", e.rstrip("\r"))[-1]) for e in ends
+    ]
+    assert all(line.startswith("fate_by_kind (kind ") for line in shown), shown
+
+
+def _read(handle: int) -> bytes:
+    """What a terminal shows next; nothing when its program has ended."""
+    try:
+        return os.read(handle, 1 << 16)
+    except OSError:
+        return b""
 
 
 def test_two_at_once_both_end_well_and_agree(recorded: House) -> None:
@@ -120,10 +151,12 @@ def test_a_spent_budget_ends_well_and_says_what_is_left(recorded: House) -> None
 
 
 def test_an_incomplete_run_records_nothing(recorded: House) -> None:
-    recorded.rewrite("tiny.py", "y = 0.0", "y = 0.0 + 0")
+    recorded.rewrite("tiny.py", "y = double(x)", "y = 0 + double(x)")
     before = snapshot(recorded.lab() / "results")
-    ended = recorded("run", "tiny", "--record", "--budget", "0.01s", **SLOW)
-    assert "not recorded" in ended.err
+    with started(recorded, "run", "tiny", "--record", "--out", "out") as process:
+        process.send_signal(signal.SIGINT)
+        assert "not recorded" in process.communicate(timeout=30)[1]
+    assert process.returncode == 130
     assert snapshot(recorded.lab() / "results") == before
 
 
@@ -138,7 +171,8 @@ def test_a_dry_run_says_what_it_would_do_and_touches_nothing(recorded: House) ->
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [("ENOSPC", "disk is full"), ("EROFS", "read-only"), ("EDQUOT", "quota")]
+    ("error", "said"),
+    [("ENOSPC", "disk is full"), pytest.param("EROFS", "read-only", marks=pytest.mark.slow)],
 )
 def test_a_disk_that_takes_nothing_more_ends_the_run_and_earlier_cells_stay(
     recorded: House, tmp_path: Path, error: str, said: str
@@ -158,7 +192,7 @@ def test_a_disk_that_takes_nothing_more_ends_the_run_and_earlier_cells_stay(
 def test_a_full_disk_while_recording_leaves_the_old_results(
     recorded: House, tmp_path: Path
 ) -> None:
-    recorded.rewrite("tiny.py", "y = 0.0", "y = 0.0 + 0")
+    recorded.rewrite("tiny.py", "y = double(x)", "y = 0 + double(x)")
     assert recorded("run", "tiny").code == 0
     (tmp_path / "first").mkdir()
     (tmp_path / "first" / "sitecustomize.py").write_text(FULL_DISK)
@@ -176,27 +210,31 @@ def test_a_file_where_a_folder_is_needed_is_one_sentence(recorded: House) -> Non
     assert (recorded.desk / "out").read_text() == "mine"
 
 
+def test_without_matplotlib_a_run_ends_well_and_its_report_says_why_it_has_no_figures(
+    house: House, tmp_path: Path
+) -> None:
+    house.rewrite("lab.py", "Fault, Lab", "Fault, Figure, Lab")
+    figure = 'Figure("f", "fate_by_kind", "Fate", x="kind", y="fate", alt="Bars.", mark="bar")'
+    house.rewrite("lab.py", "    claims=(", f"    figures=({figure},),\n    claims=(")
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "matplotlib.py").write_text("raise ModuleNotFoundError('there is none')")
+    ended = house("run", "tiny", "--quick", "--json", PATH_FIRST=str(tmp_path / "first"))
+    assert ended.code == 0, ended.err
+    report = Path(ended.data["runs"][0]["report"]).read_text()
+    assert "matplotlib" in report and "SUPPORTED" in report.upper()
+
+
 def test_every_misfortune_of_a_cell_is_named_and_the_rest_goes_on(house: House) -> None:
     ended = house("run", "tiny", "--json")
     (entry,) = ended.data["runs"]
     assert ended.code == 1
     assert (entry["failed"], entry["left"], entry["complete"]) == (4, 0, True)
     assert [claim["verdict"] for claim in entry["claims"]] == ["supported"]
-    for kind, said in {
-        "raises": "ValueError: no luck today",
-        "nan": "nan is not a number",
-        "hangs": "longer than 1 s",
-        "dies": "SIGKILL",
-    }.items():
+    for kind, said in FATES.items():
         assert f"fate_by_kind (kind {kind}, seed 0) failed: " in ended.err
         assert said in ended.err
     table = json.loads((Path(entry["folder"]) / "fate_by_kind.json").read_text())
-    assert {failure["params"]["kind"] for failure in table["failed"]} == {
-        "raises",
-        "nan",
-        "hangs",
-        "dies",
-    }
+    assert {failure["params"]["kind"] for failure in table["failed"]} == FATES.keys()
 
 
 def test_a_claim_whose_cells_failed_is_undecided(house: House) -> None:

@@ -21,7 +21,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
 
 def call(command: Sequence[str | Path], cwd: Path, **env: str) -> str:
-    """What a command prints on stdout, run without what this test's own surroundings set; it must succeed."""
+    """What a command prints on stdout, run away from here; it must succeed."""
     ours = ("PYTHONPATH", "CUTAWAY_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     ended = subprocess.run(

@@ -51,7 +51,7 @@ import os
 import time
 
 from cutaway.kit.verdicts import raises
-from cutaway.kit.words import Claim, Experiment, Fault, Figure, Lab
+from cutaway.kit.words import Claim, Experiment, Fault, Lab
 
 
 def error_by_fault(world, *, seed):
@@ -101,9 +101,6 @@ lab = Lab(
             seeds=1, quick={"kind": ("fine",)}, limit=1,
         ),
     ),
-    figures=(
-        Figure("error", "error_by_fault", "What it costs", x="fault", y="error", alt="Bars."),
-    ),
     claims=(
         Claim(
             "A double that starts too low is too small",
@@ -117,7 +114,7 @@ lab = Lab(
 '''
 
 # Stands in for torch, which this lab does not need and which takes seconds to start.
-TORCH = '''
+TORCH = """
 __version__ = "0"
 
 
@@ -131,6 +128,6 @@ class Nothing(str):
 
 def __getattr__(name):
     return Nothing()
-'''
+"""
 
 FILES = {"__init__.py": INIT, "tiny.py": COMPONENT, "test_tiny.py": TESTS, "lab.py": LAB}

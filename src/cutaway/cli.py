@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from cutaway import __version__
 from cutaway.errors import CutawayError
@@ -46,6 +46,7 @@ app = App(
     help="A large language model that can be taken apart. Build it. Break it. Measure it.",
     version=__version__,
     help_format="markdown",
+    default_parameter=Parameter(show_default=lambda value: value or None),
     help_epilogue="`cutaway VERB --help` explains a verb, with examples. "
     "`--debug` shows where an error arose.",
 )

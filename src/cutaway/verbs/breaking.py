@@ -55,7 +55,7 @@ def break_(
     ```
     cutaway break bigram
     cutaway break bigram no_shift
-    cutaway break bigram --line 19
+    cutaway break bigram --line 16
     EDITOR=nano cutaway break bigram --edit
     ```
     """

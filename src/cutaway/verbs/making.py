@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from cutaway.errors import UsageError
 from cutaway.kit.contract import problems
-from cutaway.kit.labs import PACKAGE, labs, load, place, places, wings
+from cutaway.kit.labs import PACKAGE, WINGS, labs, load, place, places
 from cutaway.kit.results import Results, read
 from cutaway.runs.disk import write_files
 from cutaway.runs.folders import runs_folder
@@ -50,10 +50,13 @@ def new(
         raise UsageError(what, "Choose another name.")
     if name in places() or (PACKAGE / wing / name).exists():
         raise UsageError(f"There is a lab {name!r} already.", "Choose another name.")
-    if wing not in wings():
-        raise UsageError(f"There is no wing {wing!r}.", f"Choose one of: {', '.join(wings())}.")
+    if wing not in WINGS:
+        raise UsageError(f"There is no wing {wing!r}.", f"Choose one of: {', '.join(WINGS)}.")
     folder = PACKAGE / wing / name
-    write_files({folder / file: text for file, text in template(name).items()})
+    files = {folder / file: text for file, text in template(name).items()}
+    if not (PACKAGE / wing / "__init__.py").exists():
+        files[PACKAGE / wing / "__init__.py"] = f'"""{wing.capitalize()}: {WINGS[wing]}."""\n'
+    write_files(files)
     say(f"Wrote {folder.relative_to(PACKAGE.parents[1])}: a draft to be made your own.")
     say(f"Next: `cutaway check-lab {name}`, then edit its files in any order.")
     return 0

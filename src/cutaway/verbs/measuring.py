@@ -73,7 +73,7 @@ def run(
         found = [_measured(one, halt, record, talk=not json) for one in runs if not halt()]
     if json:
         show_json({"runs": found})
-    return _ending(found, runs, halt)
+    return _ending(found, runs, halt, record)
 
 
 def _measured(one: Run, halt: Halt, recorded: bool, talk: bool = True) -> dict[str, Any]:
@@ -89,8 +89,6 @@ def _measured(one: Run, halt: Halt, recorded: bool, talk: bool = True) -> dict[s
     if talk:
         _show_claims(one, manifest["claims"])
     say(f"Report: {report}" + (f"; recorded in {home}" if matrix else ""))
-    if recorded and not matrix:
-        say(f"{one.lab.name} was not recorded: it is not complete.", "yellow")
     return {
         "lab": one.lab.name,
         "quick": one.quick,
@@ -104,12 +102,16 @@ def _measured(one: Run, halt: Halt, recorded: bool, talk: bool = True) -> dict[s
     }
 
 
-def _ending(found: Sequence[dict[str, Any]], runs: Sequence[Run], halt: Halt) -> int:
+def _ending(
+    found: Sequence[dict[str, Any]], runs: Sequence[Run], halt: Halt, recorded: bool
+) -> int:
     """Say how it ended; the exit code."""
     left = sum(one.left() for one in runs)
     if left:
         why = "Stopped" if halt.signal else "The budget is spent"
         say(f"{why}: {left} cells are left. The same command goes on from here.", "yellow")
+        if recorded:
+            say("What is not complete was not recorded.", "yellow")
     if halt.signal:
         return 128 + halt.signal
     return 1 if any(entry["failed"] for entry in found) else 0
@@ -117,10 +119,11 @@ def _ending(found: Sequence[dict[str, Any]], runs: Sequence[Run], halt: Halt) ->
 
 def _show_claims(one: Run, claims: Sequence[dict[str, Any]]) -> None:
     """The verdicts of a lab."""
-    form = " (quick: not for the record)" if one.quick else ""
     for claim in claims:
-        show(f"{claim['verdict'].upper()}{form}: {claim['says']}")
+        show(f"{claim['verdict'].upper()}: {claim['says']}")
         show(f"    {claim['because']}", "dim")
+    if one.quick:
+        say("These are quick verdicts, from few seeds: to look at, not for the record.", "yellow")
 
 
 def seconds_of(text: str) -> float:
@@ -158,5 +161,5 @@ def demo(*, out: Out = None) -> int:
     _show_claims(one, manifest["claims"])
     report = write_report([(lab, one.form)], folder / "report.html", matrix)
     say(f"Open {report.resolve()} in a browser.", "bold")
-    say("Next: `cutaway list`, `cutaway break bigram --line 19`, `cutaway try bigram --stub`.")
+    say("Next: `cutaway list`, `cutaway break bigram --line 16`, `cutaway try bigram --stub`.")
     return 0

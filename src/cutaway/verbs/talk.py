@@ -32,6 +32,7 @@ STYLES = {
     "stale": "yellow",
     "damaged": "red",
 }
+_live: list[Console] = []  # where a bar is drawn: what is said meanwhile goes above it
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -49,9 +50,8 @@ def out() -> Console:
 
 def say(text: object, style: str = "") -> None:
     """Say something that is not data."""
-    Console(file=sys.stderr, highlight=False, soft_wrap=True).print(
-        Text(visible(text), style=style)
-    )
+    console = _live[-1] if _live else Console(file=sys.stderr, highlight=False)
+    console.print(Text(visible(text), style=style), soft_wrap=True)
 
 
 def show(text: object, style: str = "") -> None:
@@ -104,11 +104,15 @@ def progress(what: str, total: int) -> Iterator[Progress]:
         disable=not live,
         transient=True,
     )
+    if not live and total:
+        say(f"{what} ...", "dim")
     with bar:
         bar.add_task(what, total=total)
-        if not live and total:
-            say(f"{what} ...", "dim")
-        yield bar
+        _live.extend([console] if live else [])
+        try:
+            yield bar
+        finally:
+            _live.clear()
 
 
 def duration(seconds: float) -> str:
