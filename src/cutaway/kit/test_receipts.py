@@ -71,7 +71,8 @@ class Stage:
         well = {"observe": {}, "test": {"tests": {"t": None, "s": None}, "blunt": []}}
         for job in jobs:
             self.jobs.append(job)
-            value = self.told.get(f"{job['fault']}_{job['do']}", well[job["do"]])
+            name = job["fault"].rpartition(".")[2]
+            value = self.told.get(f"{name}_{job['do']}", well[job["do"]])
             error = str(value) if isinstance(value, Exception) else None
             yield Outcome(job, None if error else value, error, 0.0)
 
@@ -202,7 +203,7 @@ PROVE = """
     from cutaway.kit import receipts
     real = receipts.job
     def job(do, **details):
-        return real(do, **{**details, "limit": 2 if details["fault"] == "hang" else 60})
+        return real(do, **{**details, "limit": 2 if details["fault"].endswith("hang") else 60})
     receipts.job = job
     matrix = prove(lab, [*lab.faults, *extra])
     named = [(lab, fault, matrix.receipts[fault.name].killer) for fault in lab.faults]
@@ -233,7 +234,7 @@ def test_real_faults_are_killed_by_the_test_that_names_them(proven: Any) -> None
     assert faults["same"]["changed"] == {"double": 3.0}
     assert faults["no_clip"]["killer"] == "test_clip_never_exceeds[2]"
     assert "test_nothing_lies_above_the_most" in faults["no_clip"]["failed"]
-    assert proven[2] == {"same": True, "no_clip": True}
+    assert proven[2] == {"tiny.same": True, "tiny.no_clip": True}
 
 
 def test_tests_of_every_file_run_and_the_skipped_one_is_no_test(proven: Any) -> None:
