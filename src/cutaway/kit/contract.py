@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cutaway.errors import CutawayError
 
@@ -11,7 +12,7 @@ from .components import foreign_imports
 from .credulity import credulous
 from .faults import edited
 from .labs import labs, place
-from .results import Results, judge
+from .results import Results, judge, verdicts
 from .running import form
 from .statistics import Verdict
 from .verdicts import unchanged
@@ -147,13 +148,22 @@ def _inert(lab: Lab, found: Results, fault: str) -> Iterator[Verdict]:
 def _claims(lab: Lab, found: Results) -> Iterator[str]:
     """Every claim has a verdict, and none that it would have without its measurement."""
     known = {one.name for one in lab.experiments}
-    for claim, verdict in zip(lab.claims, judge(lab, found.tables), strict=True):
+    judged = judge(lab, found.tables)
+    recorded = found.manifest.get("claims", ())
+    if _words_of(verdicts(lab, judged)) != _words_of(recorded):
+        yield "claims: the recorded verdicts are not those of the claims as they stand now"
+    for claim, verdict in zip(lab.claims, judged, strict=True):
         if claim.experiment not in known:
             yield f"claim {claim.says!r}: there is no experiment {claim.experiment!r}"
         elif verdict.because.startswith(("the claim cannot be judged", "not measured")):
             yield f"claim {claim.says!r}: {verdict.because}"
         elif claim.experiment in found.tables:
             yield from credulous(claim, found.tables[claim.experiment])
+
+
+def _words_of(claims: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """What of some claims does not depend on the machine that judges them."""
+    return [[claim[word] for word in ("says", "source", "regime", "verdict")] for claim in claims]
 
 
 def _recorded(lab: Lab, found: Results) -> Iterator[str]:

@@ -15,8 +15,6 @@ from .labs import PACKAGE, place, places
 from .tables import digest
 from .words import Experiment, Fault, Lab
 
-Tree = list[Any] | str
-
 
 def syntax(node: Any) -> Any:
     """A syntax tree as plain data: no positions, comments or docstrings, alike in every Python."""
