@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from cutaway.kit.closures import tree
 from cutaway.kit.contract import problems
-from cutaway.kit.digests import tree
 from cutaway.kit.labs import labs, place
 from cutaway.kit.receipts import caught
 from cutaway.kit.results import judge, read

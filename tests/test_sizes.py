@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cutaway.kit.digests import tree
+from cutaway.kit.closures import tree
 from cutaway.kit.labs import PACKAGE, places
 
 ROOT = PACKAGE.parents[1]

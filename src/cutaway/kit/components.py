@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .digests import imports, package_of, tree
+from .closures import imports, package_of, tree
 from .labs import PACKAGE, labs
 
 LIBRARIES = {"numpy", "torch"}

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 from cutaway.errors import CutawayError
 
+from .closures import imports, package_of, tree
 from .components import foreign_imports
 from .credulity import credulous
+from .effects import Effect, effects
 from .faults import edited
-from .labs import labs, place
-from .results import Results, judge, verdicts
+from .labs import PACKAGE, WINGS, labs, place
+from .receipts import CONTROL
+from .results import Results, judge
 from .running import form
-from .statistics import Verdict
-from .verdicts import unchanged
+from .tables import Table
 from .words import Lab
 from .worlds import sources
 
 SOURCE = re.compile(r"\d{3}-\d{2}")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 MOST_BYTES = 200_000
 QUICK_SECONDS = 60
 
@@ -52,6 +56,9 @@ def _evidence(lab: Lab) -> Iterator[str]:
     for path in place(lab.name).components:
         for name in foreign_imports(path):
             yield f"implementation: {path.name} imports {name}, which a component may not"
+    for path in sorted(imports([tree(folder / "lab.py")], package_of(folder / "lab.py"))):
+        if path.relative_to(PACKAGE).parts[0] in WINGS:
+            yield f"lab.py imports {path.name}: it takes components from the world it is given"
     page = folder / "page.md"
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     if not all(part in text for part in ("jupytext:", "kernelspec:", "{code-cell}")):
@@ -83,6 +90,14 @@ def _words(lab: Lab) -> Iterator[str]:
     ]:
         if len(sentence.split()) < 3:
             yield f"{sentence!r} is not a sentence"
+    for fault in lab.faults:
+        if not NAME.fullmatch(fault.name) or fault.name == CONTROL:
+            yield f"{fault.name!r} cannot name a fault: use lower case letters, digits and _"
+    tests = [
+        test for path in sorted(place(lab.name).folder.glob("test_*.py")) for test in _tests(path)
+    ]
+    for test in sorted({test for test in tests if tests.count(test) > 1}):
+        yield f"two tests are called {test}: a receipt could not tell them apart"
     for kind in (lab.faults, lab.experiments, lab.figures):
         names = [one.name for one in kind]
         for name in sorted({name for name in names if names.count(name) > 1}):
@@ -92,6 +107,12 @@ def _words(lab: Lab) -> Iterator[str]:
             yield f"the claim {claim.says!r} needs a source such as 004-18, not {claim.source!r}"
         if not claim.regime.strip():
             yield f"the claim {claim.says!r} names no regime"
+
+
+def _tests(path: Path) -> list[str]:
+    """The names of the tests in a file."""
+    found = [node.name for node in tree(path).body if isinstance(node, ast.FunctionDef)]
+    return [name for name in found if name.startswith("test_")]
 
 
 def _edits(lab: Lab) -> Iterator[str]:
@@ -131,18 +152,16 @@ def _receipts(lab: Lab, found: Results) -> Iterator[str]:
             yield f"fault {fault.name}: no receipt: it changed nothing that the lab observes"
         if not receipt.get("killer"):
             yield f"fault {fault.name}: no test names it (one that fails for it and for few others)"
-        if fault.inert and not any(
-            v.verdict == "supported" for v in _inert(lab, found, fault.name)
-        ):
+        measured = list(_outcomes(lab, found, fault.name))
+        if fault.inert and not (measured and all(effect.equal for effect in measured)):
             yield f"fault {fault.name}: it is called inert, and no experiment shows it to be"
 
 
-def _inert(lab: Lab, found: Results, fault: str) -> Iterator[Verdict]:
-    """The equivalence tests of a fault, one for each outcome."""
-    arm, clean = {"fault": fault}, {"fault": None}
+def _outcomes(lab: Lab, found: Results, fault: str) -> Iterator[Effect]:
+    """The effects of a fault on the outcome of every experiment that measured it."""
     for one in lab.experiments:
-        if one.outcome and one.margin and one.name in found.tables and len(one.grid) == 1:
-            yield unchanged(found.tables[one.name], one.outcome, arm, clean, one.margin)
+        if one.outcome and one.margin and fault in one.grid.get("fault", ()):
+            yield from effects(one, found.tables.get(one.name, Table.of([])), fault)
 
 
 def _claims(lab: Lab, found: Results) -> Iterator[str]:
@@ -150,7 +169,7 @@ def _claims(lab: Lab, found: Results) -> Iterator[str]:
     known = {one.name for one in lab.experiments}
     judged = judge(lab, found.tables)
     recorded = found.manifest.get("claims", ())
-    if _words_of(verdicts(lab, judged)) != _words_of(recorded):
+    if [verdict.verdict for verdict in judged] != [claim["verdict"] for claim in recorded]:
         yield "claims: the recorded verdicts are not those of the claims as they stand now"
     for claim, verdict in zip(lab.claims, judged, strict=True):
         if claim.experiment not in known:
@@ -159,11 +178,6 @@ def _claims(lab: Lab, found: Results) -> Iterator[str]:
             yield f"claim {claim.says!r}: {verdict.because}"
         elif claim.experiment in found.tables:
             yield from credulous(claim, found.tables[claim.experiment])
-
-
-def _words_of(claims: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    """What of some claims does not depend on the machine that judges them."""
-    return [[claim[word] for word in ("says", "source", "regime", "verdict")] for claim in claims]
 
 
 def _recorded(lab: Lab, found: Results) -> Iterator[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from cutaway.errors import UsageError
 
+from .closures import closure, imports, package_of, tree
 from .labs import PACKAGE, place, places
 from .tables import digest
 from .words import Experiment, Fault, Lab
@@ -33,70 +32,6 @@ def is_docstring(node: Any) -> bool:
     """Whether a statement is a bare text."""
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return is_text and isinstance(node.value.value, str)
-
-
-@cache
-def _tree(path: Path, _stamp: tuple[int, int]) -> ast.Module:
-    """The syntax tree of a file, parsed once for each state of it."""
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def tree(path: Path) -> ast.Module:
-    """The syntax tree of a file."""
-    stat = path.stat()
-    return _tree(path, (stat.st_mtime_ns, stat.st_size))
-
-
-def imports(nodes: Iterable[ast.AST], package: tuple[str, ...]) -> set[Path]:
-    """The files of cutaway that some code imports, function-level imports counted."""
-    found: set[Path] = set()
-    for node in (inner for outer in nodes for inner in ast.walk(outer)):
-        if isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = list(package[: len(package) - node.level + 1]) if node.level else []
-            module = base + (node.module.split(".") if node.module else [])
-            names = [[*module, alias.name] for alias in node.names]
-        else:
-            continue
-        found |= {path for name in names if (path := _file_of(name))}
-    return found
-
-
-def _file_of(dotted: list[str]) -> Path | None:
-    """The file of a module of cutaway; a name inside a module is that module."""
-    if dotted[0] != "cutaway":
-        return None
-    for end in (len(dotted), len(dotted) - 1):
-        path = PACKAGE.joinpath(*dotted[1:end])
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if end > 1 and file.is_file():
-                return file
-    return _reexported(dotted[-1])
-
-
-def _reexported(name: str) -> Path | None:
-    """The file from which cutaway's own __init__ offers a name."""
-    for node in ast.walk(tree(PACKAGE / "__init__.py")):
-        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
-            return _file_of(["cutaway", *(node.module or "").split("."), name])
-    return None
-
-
-def package_of(path: Path) -> tuple[str, ...]:
-    """The dotted package that relative imports in a file start from."""
-    return ("cutaway", *path.parent.relative_to(PACKAGE).parts)
-
-
-def closure(files: Iterable[Path]) -> list[Path]:
-    """Some files of the package with all that they import, sorted."""
-    todo, seen = list(files), set[Path]()
-    while todo:
-        path = todo.pop()
-        if path not in seen:
-            seen.add(path)
-            todo += imports([tree(path)], package_of(path))
-    return sorted(seen)
 
 
 def _reached(module: ast.Module, start: str) -> list[ast.stmt]:
@@ -146,7 +81,9 @@ def function_inputs(lab: str, function: str) -> dict[str, Any]:
             f"{lab}/lab.py defines no {function!r} at its top level, so its digest would be blind."
         )
         raise UsageError(what, "Write it there with `def`; a lambda has no name.")
-    roots = {place(name).folder / "__init__.py" for name in {lab} | _labs_used(nodes)}
+    used = [place(name) for name in {lab} | _labs_used(nodes)]
+    roots = {place.folder / "__init__.py" for place in used}
+    roots |= {component for place in used for component in place.components}
     files = closure(roots | imports(nodes, package_of(path)))
     found = {file.relative_to(PACKAGE).as_posix(): syntax(tree(file)) for file in files}
     return {"lab.py": [syntax(node) for node in nodes], **found}
@@ -169,7 +106,9 @@ def experiment_inputs(lab: Lab, experiment: Experiment) -> str:
     }
     return digest(
         {
-            "sources": function_inputs(lab.name, experiment.measure.__name__),
+            "sources": function_inputs(
+                lab.name, getattr(experiment.measure, "__name__", "measure")
+            ),
             "grid": {key: list(values) for key, values in experiment.grid.items()},
             "seeds": experiment.seeds,
             "faults": fault_inputs(fault for fault in lab.faults if fault.name in named),
@@ -180,10 +119,11 @@ def experiment_inputs(lab: Lab, experiment: Experiment) -> str:
 def receipt_inputs(lab: Lab) -> str:
     """The digest that tells whether a lab's receipts are stale."""
     folder = place(lab.name).folder
-    tests = sorted(set(folder.glob("test_*.py")) - {folder / "test_lab.py"})
+    inside = {*folder.glob("test_*.py"), *folder.glob("conftest.py")}
+    tests = sorted(inside - {folder / "test_lab.py"})
     return digest(
         {
-            "sources": function_inputs(lab.name, lab.observe.__name__),
+            "sources": function_inputs(lab.name, getattr(lab.observe, "__name__", "observe")),
             "tests": [syntax(tree(path)) for path in tests],
             "faults": fault_inputs(lab.faults),
         }

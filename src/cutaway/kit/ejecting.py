@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from cutaway import __version__
 
-from .digests import closure
+from .closures import closure
 from .labs import PACKAGE, place
 from .words import Lab
 
@@ -19,10 +22,16 @@ def ejected(lab: Lab) -> dict[str, str]:
     alone = {path for path in files if path.parent == here.folder} - inits
     if len(files) == len(alone) == 1:
         return {path.name: _licensed(path.relative_to(PACKAGE).as_posix()) for path in alone}
-    needed = closure([here.folder / "__init__.py", *files])
-    names = {path.relative_to(PACKAGE).as_posix() for path in needed}
-    names |= {f"{name.split('/')[0]}/__init__.py" for name in names}
-    return {"__init__.py": "", **{name: _licensed(name) for name in sorted(names)}}
+    while (more := closure([*files, *_inits(files)])) != files:
+        files = more
+    names = [path.relative_to(PACKAGE).as_posix() for path in files]
+    return {"__init__.py": "", **{name: _licensed(name) for name in names}}
+
+
+def _inits(files: Iterable[Path]) -> set[Path]:
+    """The __init__ files of the packages that some files stand in, below cutaway itself."""
+    folders = {folder for path in files for folder in path.parents if PACKAGE in folder.parents}
+    return {init for folder in folders if (init := folder / "__init__.py").is_file()}
 
 
 def _licensed(name: str) -> str:

@@ -74,7 +74,8 @@ class Plan:
         grid, seeds = form(self.experiment, self.quick)
         if self.extra:
             grid["fault"] = [None, *(fault.name for fault in self.extra)]
-        sources = digest(function_inputs(self.lab.name, self.experiment.measure.__name__))
+        name = getattr(self.experiment.measure, "__name__", "measure")
+        sources = digest(function_inputs(self.lab.name, name))
         points = [
             dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())
         ]

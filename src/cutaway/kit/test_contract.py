@@ -53,7 +53,8 @@ WRONG: list[tuple[Change, str]] = [
     (one("claims", source="hearsay"), "needs a source such as 004-18"),
     (one("claims", regime=""), "names no regime"),
     (one("claims", experiment="nowhere"), "there is no experiment 'nowhere'"),
-    (one("claims", says="It was said otherwise"), "the recorded verdicts are not those"),
+    (one("faults", name="no max"), "'no max' cannot name a fault"),
+    (one("faults", name="control"), "'control' cannot name a fault"),
     (one("claims", holds=lambda t: exactly(False, "no")), "the recorded verdicts are not those"),
     (one("claims", holds=lambda t: t.nothing), "the claim cannot be judged"),
     (one("claims", holds=lambda t: exactly(True, "yes")), "without a single measured value"),
@@ -73,6 +74,24 @@ def test_a_fault_called_inert_must_be_measured_to_be() -> None:
     assert "fault one_row: it is called inert, and no experiment shows it" in told(
         replace(LAB, faults=tuple(loud))
     )
+
+
+def test_a_better_sentence_makes_nothing_stale() -> None:
+    better = replace(LAB.claims[0], says="It can be deleted, and training does not notice")
+    assert told(replace(LAB, claims=(better, *LAB.claims[1:]))) == ""
+
+
+def test_one_outcome_that_moves_is_enough_to_be_no_longer_inert() -> None:
+    first, found = LAB.experiments[0], read(LAB)
+    rows = [{**r, "excess": r["excess"] + (r["fault"] == "no_max")} for r in found_rows(found)]
+    found.tables["second"] = Table.of(rows)
+    lab = replace(LAB, experiments=(*LAB.experiments, replace(first, name="second")))
+    assert "fault no_max: it is called inert, and no experiment shows it" in told(lab, found)
+
+
+def found_rows(found: Results) -> list[dict[str, Any]]:
+    """The recorded rows of the first experiment."""
+    return found.tables["loss_by_fault"].dicts()
 
 
 def test_a_lab_without_results_is_told_one_thing_about_them() -> None:

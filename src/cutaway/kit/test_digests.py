@@ -14,17 +14,10 @@ from hypothesis import strategies as st
 
 from cutaway.errors import UsageError
 
-from . import digests, labs
+from . import closures, digests, labs
+from .closures import closure, imports
 from .conftest import Checkout, Scratch
-from .digests import (
-    closure,
-    experiment_inputs,
-    fault_inputs,
-    function_inputs,
-    imports,
-    receipt_inputs,
-    syntax,
-)
+from .digests import experiment_inputs, fault_inputs, function_inputs, receipt_inputs, syntax
 from .words import Fault
 
 Edit = Callable[[str, str, str], None]
@@ -81,6 +74,7 @@ def house(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scrat
     scratch.lab("upper", lab, {"upper.py": UPPER})
     monkeypatch.setattr(labs, "PACKAGE", scratch.package)
     monkeypatch.setattr(digests, "PACKAGE", scratch.package)
+    monkeypatch.setattr(closures, "PACKAGE", scratch.package)
     labs.load.cache_clear()
     yield scratch
     labs.load.cache_clear()
@@ -299,6 +293,22 @@ def test_the_sentence_of_a_fault_is_no_part_of_it_and_every_edit_is() -> None:
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("x = 1\n")
-    first = syntax(digests.tree(path))
+    first = syntax(closures.tree(path))
     path.write_text("x = 22\n")
-    assert syntax(digests.tree(path)) != first
+    assert syntax(closures.tree(path)) != first
+
+
+def test_what_only_a_type_checker_sees_is_no_input() -> None:
+    code = """
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cutaway.kit.worlds import World
+else:
+    from cutaway.kit.fit import fit
+"""
+    assert imports([ast.parse(code)], ("cutaway",)) == {labs.PACKAGE / "kit" / "fit.py"}
+    assert imports([ast.parse(code.replace("TYPE_CHECKING:", "DEBUGGING:"))], ("cutaway",)) == {
+        labs.PACKAGE / "kit" / "worlds.py",
+        labs.PACKAGE / "kit" / "fit.py",
+    }

@@ -1,0 +1,91 @@
+"""The import closure: the files of the package that some code rests on when it runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from cutaway.errors import UsageError
+
+from .labs import PACKAGE
+
+
+@cache
+def _tree(path: Path, _stamp: tuple[int, int]) -> ast.Module:
+    """The syntax tree of a file, parsed once for each state of it."""
+    try:
+        return ast.parse(path.read_bytes(), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        what = f"{path.name}, line {line}, is not Python: {error}."
+        raise UsageError(what, f"Mend {path}") from error
+
+
+def tree(path: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    stat = path.stat()
+    return _tree(path, (stat.st_mtime_ns, stat.st_size))
+
+
+def imports(nodes: Iterable[ast.AST], package: tuple[str, ...]) -> set[Path]:
+    """The files of cutaway that some code imports, function-level imports counted."""
+    found: set[Path] = set()
+    for node in (inner for outer in nodes for inner in executed(outer)):
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            module = base + (node.module.split(".") if node.module else [])
+            names = [[*module, alias.name] for alias in node.names]
+        else:
+            continue
+        found |= {path for name in names if (path := _file_of(name))}
+    return found
+
+
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, but for what stands there for a type checker only."""
+    yield node
+    below = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+        below = iter(node.orelse)
+    for child in below:
+        yield from executed(child)
+
+
+def _file_of(dotted: list[str]) -> Path | None:
+    """The file of a module of cutaway; a name inside a module is that module."""
+    if dotted[0] != "cutaway":
+        return None
+    for end in (len(dotted), len(dotted) - 1):
+        path = PACKAGE.joinpath(*dotted[1:end])
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if end > 1 and file.is_file():
+                return file
+    return _reexported(dotted[-1])
+
+
+def _reexported(name: str) -> Path | None:
+    """The file from which cutaway's own __init__ offers a name."""
+    for node in ast.walk(tree(PACKAGE / "__init__.py")):
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return _file_of(["cutaway", *(node.module or "").split("."), name])
+    return None
+
+
+def package_of(path: Path) -> tuple[str, ...]:
+    """The dotted package that relative imports in a file start from."""
+    return ("cutaway", *path.parent.relative_to(PACKAGE).parts)
+
+
+def closure(files: Iterable[Path]) -> list[Path]:
+    """Some files of the package with all that they import, sorted."""
+    todo, seen = list(files), set[Path]()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo += imports([tree(path)], package_of(path))
+    return sorted(seen)
