@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 MOST_OUTPUT = 2**30  # bytes in any one file that a job writes
 MOST_LOG = 2**24  # bytes of a log to which no further job adds
@@ -48,13 +50,25 @@ def limit_output() -> None:
 def die_with(parent: int) -> None:
     """End this process when its parent ends, even if that one is killed."""
     if sys.platform == "linux":
-        import ctypes
-
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+@contextmanager
+def dying_with(parent: int) -> Iterator[None]:
+    """A block in which this process ends with its parent, where that takes no second thread.
+
+    Afterwards it must see for itself: the death that Linux follows is that of a thread.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    die_with(parent)
+    yield
+    ctypes.CDLL(None).prctl(1, 0)
 
 
 def _watch(parent: int) -> None:

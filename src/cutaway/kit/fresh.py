@@ -38,7 +38,15 @@ runpy.run_module(sys.argv[2], run_name="__main__")
 def spawn(module: str) -> subprocess.Popen[bytes]:
     """A process that runs a module of this package, with pipes to its input and output."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", _START, str(PACKAGE / "__init__.py"), module],
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            _START,
+            str(PACKAGE / "__init__.py"),
+            module,
+            str(os.getpid()),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=_environment(),

@@ -12,6 +12,7 @@ import json
 import os
 import selectors
 import signal
+import sys
 import time
 import traceback
 from contextlib import suppress
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .bounds import be_quiet, die_with, killed_by, limit_memory, limit_output
+from .bounds import be_quiet, die_with, dying_with, killed_by, limit_memory, limit_output
 from .jobs import perform
 
 Job = dict[str, Any]
@@ -63,7 +64,8 @@ class Child:
 
 def serve() -> None:
     """Fork a child for each line of standard input until it ends, then stop them all."""
-    preload()
+    with dying_with(int(sys.argv[-1])):
+        preload()
     children: dict[int, Child] = {}
     watched = selectors.DefaultSelector()
     watched.register(0, selectors.EVENT_READ)

@@ -46,11 +46,10 @@ class Matrix:
         oracle and a golden value name nothing.
         """
         failed = self.receipts[fault].failed
-        crashes = [test for test in failed if test not in self.tests]
+        crashes = [test for test in failed if test.startswith(CRASH)]
         most = max(1, len(self.receipts) // 3)
-        sharp = [
-            t for t in self.tests if t in failed and t not in self.blunt and self.kills(t) <= most
-        ]
+        named = [test for test in self.tests if test in failed and test not in self.blunt]
+        sharp = [test for test in named if self.kills(test) <= most]
         return min(sharp, key=self.kills, default=None) or next(iter(crashes), None)
 
     def content(self) -> dict[str, Any]:
@@ -77,6 +76,7 @@ def prove(
     receipts = {name: Receipt(name) for name in (CONTROL, *(fault.name for fault in faults))}
     tests: list[str] = []
     blunt: list[str] = []
+    ran: dict[str, dict[str, str | None]] = {}
     for outcome in executor(_jobs(lab, faults)):
         receipt = receipts[outcome.job["fault"]]
         if outcome.job["do"] == "observe":
@@ -84,12 +84,16 @@ def prove(
         elif outcome.error:
             receipt.failed[f"{CRASH}{outcome.error}"] = outcome.error
         else:
-            ended = outcome.value["tests"]
+            ended = ran[receipt.fault] = outcome.value["tests"]
             receipt.failed |= {test: said for test, said in ended.items() if said is not None}
             if receipt.fault == CONTROL:
                 tests, blunt = list(ended), outcome.value["blunt"]
             done(receipt.fault)
     _check_control(lab, receipts.pop(CONTROL), tests)
+    for fault, receipt in receipts.items():
+        if not any(test.startswith(CRASH) for test in receipt.failed):
+            absent = [test for test in tests if test not in ran[fault]]
+            receipt.failed |= dict.fromkeys(absent, "did not run")
     matrix = Matrix(tests, blunt, receipts)
     for fault in receipts:
         receipts[fault].killer = matrix.killer(fault)
@@ -111,12 +115,17 @@ def _jobs(lab: Lab, faults: Sequence[Fault]) -> Iterator[Job]:
     """The observations and the tests, the control's first."""
     for name, edits in [(CONTROL, []), *((fault.name, [fault]) for fault in faults)]:
         common: dict[str, Any] = {"lab": lab.name, "fault": name, "faults": spec(edits)}
-        yield job("observe", limit=20, **common)
+        yield job("observe", limit=60, **common)
         yield job("test", limit=60, tests=[], **common)
 
 
 def _check_control(lab: Lab, control: Receipt, tests: Sequence[str]) -> None:
     """An error unless the copy with an empty edit is the package, bit for bit and test for test."""
+    if "everything" in control.changed:
+        said = control.changed["everything"]
+        raise CheckFailed(
+            f"The lab {lab.name!r} cannot be observed, broken or not: {said}", "Mend `observe`."
+        )
     if control.changed:
         names = ", ".join(f"{name} ({amount})" for name, amount in control.changed.items())
         raise CheckFailed(

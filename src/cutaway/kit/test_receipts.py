@@ -211,6 +211,25 @@ PROVE = """
 """
 
 
+@pytest.mark.parametrize("ended", [{"s": None}, {"s": None, "t[other]": "red"}])
+def test_a_test_that_did_not_run_has_not_passed(ended: dict[str, Any]) -> None:
+    matrix = prove(LAB, FAULTS, Stage(one_test={"tests": ended, "blunt": []}))
+    assert matrix.receipts["one"].failed["t"] == "did not run"
+    assert matrix.receipts["one"].killer == "t"
+
+
+def test_a_test_that_only_the_broken_copy_has_names_nothing() -> None:
+    said = {"tests": {"s": None, "t": None, "t[other]": "red"}, "blunt": []}
+    receipt = prove(LAB, FAULTS, Stage(one_test=said)).receipts["one"]
+    assert receipt.failed == {"t[other]": "red"} and receipt.killer is None
+
+
+def test_a_lab_that_cannot_be_observed_is_told_so() -> None:
+    stage = Stage(control_observe={"everything": "ImportError: a circle"})
+    with pytest.raises(CheckFailed, match="cannot be observed, broken or not: ImportError"):
+        prove(LAB, FAULTS, stage)
+
+
 @pytest.fixture(scope="module")
 def house(checkout: Checkout) -> Scratch:
     """A checkout whose tiny lab has two files of tests."""

@@ -26,14 +26,14 @@ Arms = tuple[list[float], list[float]]
 def raises(
     table: Table, column: str, arm: Arm, against: Arm, margin: float, guard: Guard | None = None
 ) -> Verdict:
-    """Whether the arm lies above `against`, by more than the smallest effect of interest."""
+    """Whether the arm surely lies above `against`, and by an estimate that is of interest."""
     return _decided(lambda: _directed(_arms(table, column, arm, against, guard), margin, 1))
 
 
 def lowers(
     table: Table, column: str, arm: Arm, against: Arm, margin: float, guard: Guard | None = None
 ) -> Verdict:
-    """Whether the arm lies below `against`, by more than the smallest effect of interest."""
+    """Whether the arm surely lies below `against`, and by an estimate that is of interest."""
     return _decided(lambda: _directed(_arms(table, column, arm, against, guard), margin, -1))
 
 
@@ -97,12 +97,12 @@ def _arms(table: Table, column: str, arm: Arm, against: Arm, guard: Guard | None
 
 
 def _directed(both: Arms, margin: float, sign: int) -> Verdict:
-    """Whether the difference goes one way (sign) by more than the margin."""
+    """Whether the difference surely goes one way (sign), and by an estimate beyond the margin."""
     differences = _differences(both)
     p, same_p = statistics.t_p(differences), _same_p(both, margin)
     toward = sign * statistics.interval(differences).mean
     if p < ALPHA and toward > margin:
-        return _verdict("supported", differences, p, f"more than {margin:g}")
+        return _verdict("supported", differences, p, f"not 0, the estimate beyond {margin:g}")
     if p < ALPHA and toward < 0:
         return _verdict("refuted", differences, p, "the other way")
     if same_p < ALPHA:

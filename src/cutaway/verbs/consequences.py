@@ -9,7 +9,7 @@ from typing import Any
 from cutaway.errors import UsageError
 from cutaway.kit.effects import Effect, effects
 from cutaway.kit.faults import difference, rewriting
-from cutaway.kit.receipts import Receipt, prove
+from cutaway.kit.receipts import CRASH, Receipt, prove
 from cutaway.kit.results import read
 from cutaway.kit.running import Plan, execute
 from cutaway.kit.words import Fault, Lab
@@ -40,7 +40,12 @@ class Broken:
     @property
     def passed(self) -> int:
         """How many tests passed."""
-        return 0 if self.crash else self.tests - len(self.receipt.failed)
+        return 0 if self.crash else max(0, self.tests - len(self.receipt.failed))
+
+    @property
+    def well(self) -> bool:
+        """Whether every test passed and everything could be measured."""
+        return not self.failed and all(effect.found for effect in self.effects)
 
 
 def difference_of(faults: Sequence[Fault]) -> str:
@@ -58,7 +63,7 @@ def broken_by(lab: Lab, faults: Sequence[Fault]) -> Broken:
     with progress("running the tests on the broken copy", 2) as bar:
         matrix = prove(lab, [one], done=lambda name: bar.advance(bar.task_ids[0]))
     receipt = matrix.receipts[one.name]
-    crash = "; ".join(said for test, said in receipt.failed.items() if test not in matrix.tests)
+    crash = "; ".join(said for test, said in receipt.failed.items() if test.startswith(CRASH))
     found, measured = ([], "not measured") if crash else _effects(lab, one)
     return Broken(one, diff_text, receipt, len(matrix.tests), crash, found, measured)
 
@@ -78,8 +83,14 @@ def _composed(faults: Sequence[Fault]) -> Fault:
 def _effects(lab: Lab, fault: Fault) -> tuple[list[Effect], str]:
     """The effects on every outcome of the lab: recorded ones if they are fresh, else quick ones."""
     judged = [one for one in lab.experiments if one.outcome]
+    if not judged:
+        return [], "this lab names no outcome to judge a break by"
     recorded = read(lab)
-    if recorded.fresh and all(fault.name in one.grid.get("fault", ()) for one in judged):
+    if (
+        fault in lab.faults
+        and recorded.fresh
+        and all(fault.name in one.grid.get("fault", ()) for one in judged)
+    ):
         return [
             e for one in judged for e in effects(one, recorded.tables[one.name], fault.name)
         ], "recorded"

@@ -54,16 +54,16 @@ def try_(
     found = broken_by(load(lab), [theirs(path, target)])
     if json:
         show_json({"file": str(path), "passed": found.passed, "tests": found.tests, **plain(found)})
-        return 1 if found.failed else 0
+        return 0 if found.well else 1
     colour = "red" if found.failed else "green"
     show(f"{found.passed} of {found.tests} tests pass", colour)
     show_grid([], [[f"  {name}", said] for name, said in found.failed.items()])
     show(f"\nMeasured against the lab's own component ({found.measured})")
     for effect in found.effects:
         show(f"  {effect}")
-    if found.failed:
+    if not found.well:
         say(f"Mend {path} and try again. `cutaway eject {lab}` shows how it can be done.")
-    return 1 if found.failed else 0
+    return 0 if found.well else 1
 
 
 def _several(lab: str) -> bool:
