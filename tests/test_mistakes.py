@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from houses import Ended, House
 
 Call = Callable[..., Ended]
+
+
+TAKEN = ("random", "json", "torch", "numpy", "kit", "atoms", "cli", "beyond", "module", "faults")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,10 @@ def test_a_mistaken_name_is_answered_with_the_nearest(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["break"], "`cutaway break --help`"),
+        (["break"], "LAB is missing.\n`cutaway break --help`"),
+        (["break", "--lab"], "LAB is missing"),
+        (["break", "bigram", "--line"], "--line"),
+        (["break", "bigram", "bigran.no_shift"], "bigram"),
         (["break", "bigram", "--line", "x"], "--line"),
         (["break", "bigram", "--line", "1"], "holds no statement"),
         (["break", "bigram", "--line", "-3"], "holds no statement"),
@@ -65,6 +72,7 @@ def test_a_mistaken_name_is_answered_with_the_nearest(
         (["new", "lab"], "another name"),
         (["new", "test_x"], "another name"),
         (["new", "sample"], "another name"),
+        *((["new", name], "itself uses that name") for name in TAKEN),
         (["new", "bigram"], "already"),
         (["new", "idea", "--wing", "nowhere"], "atoms"),
         (["completion"], "`cutaway --help`"),
@@ -89,6 +97,14 @@ def test_control_characters_are_made_visible(call: Call, words: list[str]) -> No
     assert ended.code == 2
     assert not set("\x1b\x07\u202e\u009b") & set(ended.err)
     assert "x\\x1b[31m\\x07" in ended.err
+
+
+def test_a_place_that_cannot_be_written_offers_no_option_that_there_is_not(
+    call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    ended = call("eject", "bigram", "--to", "file/folder")
+    assert ended.code == 3 and "Choose another folder," in ended.err and "--out" not in ended.err
 
 
 def test_an_eject_or_stub_or_notebook_never_overwrites(call: Call, tmp_path: Path) -> None:
@@ -154,7 +170,14 @@ def test_a_fault_that_does_not_fit_once_is_refused_by_name(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("def f(:\n", "SyntaxError"), ("import nothing_there\n", "nothing_there"), ("", "lab")],
+    [
+        ("def f(:\n", "SyntaxError"),
+        ("import nothing_there\n", "nothing_there"),
+        ("", "lab.py makes no `lab = Lab(...)`"),
+        ("lab = 5\n", "lab.py makes no `lab = Lab(...)`"),
+        ("\nimport json\njson.loads('')\n", "(lab.py, line 3)"),
+        ("\nfrom cutaway.kit.words import Lab\nlab = Lab(1)\n", "(lab.py, line 3)"),
+    ],
 )
 def test_a_lab_that_cannot_be_read_is_reported_and_the_others_work(
     house: House, text: str, said: str
@@ -173,6 +196,31 @@ def test_a_lab_that_cannot_be_read_is_reported_and_the_others_work(
     assert house("break", "broken_lab").code == 2
     ended = house("run", "--dry-run")
     assert ended.code == 0 and "broken_lab" in ended.err and "tiny (full)" in ended.err
+
+
+@pytest.mark.parametrize("name", ["broken_lab.py", "test_broken_lab.py", "__init__.py"])
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"x = 1\ndef f(:\n", "SyntaxError"), (b"x = 1\n# \xe9\n", "UnicodeDecode")]
+)
+def test_any_file_of_a_lab_that_is_not_python_is_named_and_the_others_work(
+    house: House, name: str, data: bytes, said: str
+) -> None:
+    bad = house.lab().parent / "broken_lab"
+    shutil.copytree(house.lab(), bad)
+    (bad / name).write_bytes(data)
+    ended = house("list", "--json")
+    assert ended.code == 1 and [lab["name"] for lab in ended.data["labs"]] == ["tiny"]
+    (error,) = [one["error"] for one in ended.data["broken"]]
+    assert said in error and f"({name}, line 2)" in error and str(bad / name) in ended.err
+    assert house("break", "tiny", "negative").code == 0
+    assert house("break", "broken_lab").code == 2
+
+
+def test_a_fault_of_another_lab_is_not_taken_for_this_ones(house: House) -> None:
+    other = house.lab().parent / "other"
+    shutil.copytree(house.lab(), other)
+    ended = house("break", "tiny", "other.negative")
+    assert (ended.code, ended.out) == (2, "") and "cutaway break other negative" in ended.err
 
 
 def test_a_damaged_result_is_reported_and_not_used(recorded: House) -> None:

@@ -104,6 +104,22 @@ def test_a_second_interrupt_does_not_wait(recorded: House) -> None:
     assert time.monotonic() - before < 50 and "Traceback" not in said
 
 
+def test_an_interrupt_while_proving_says_that_proving_ends_first(recorded: House) -> None:
+    body = '    return {"double": world'
+    recorded.rewrite(
+        "lab.py",
+        body,
+        f"    open({str(recorded.desk / 'proving')!r}, 'w')\n    time.sleep(2)\n{body}",
+    )
+    with recorded.start("run", "tiny", "--record") as process:
+        until((recorded.desk / "proving").exists)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=50)
+    assert process.returncode == 130
+    assert "Finishing the proofs, then recording" in err and "running cells" not in err
+    assert "recorded in" in err
+
+
 def test_what_is_said_while_a_bar_is_drawn_has_a_line_of_its_own(house: House) -> None:
     reading, writing = os.openpty()
     command = [sys.executable, "-m", "cutaway", "run", "tiny", "--experiment", "fate_by_kind"]

@@ -53,6 +53,15 @@ def test_what_can_be_broken_is_listed_with_its_line_numbers(house: House) -> Non
         assert f"{number:4}  {line}".rstrip() in out
 
 
+def test_every_file_of_a_lab_is_listed(house: House) -> None:
+    (house.lab() / "more.py").write_text('"""More."""\n\nMORE = 1\n')
+    ended = house("break", "tiny")
+    assert ended.code == 0 and "   3  MORE = 1" in ended.out and "y = 0.0" in ended.out
+    assert "tiny.py" in ended.out.splitlines() and "more.py" in ended.out.splitlines()
+    only = house("break", "tiny", "--file", "more.py").out
+    assert "MORE = 1" in only and "y = 0.0" not in only
+
+
 def editor(folder: Path, code: str) -> dict[str, str]:
     """An editor that does something to the file and closes."""
     script = folder / "an editor.py"
@@ -156,12 +165,13 @@ def test_an_ejected_component_brings_along_what_it_imports(house: House) -> None
     other = house.lab().parent / "other"
     other.mkdir()
     (other / "__init__.py").write_text("from .other import half\n")
-    component = "from ..tiny import triple\n\n\ndef half(x):\n    return triple(x) / 6\n"
+    component = "from ..tiny.tiny import triple\n\n\ndef half(x):\n    return triple(x) / 6\n"
     (other / "other.py").write_text(component)
     lab = (house.lab() / "lab.py").read_text().replace('name="tiny"', 'name="other"')
     (other / "lab.py").write_text(lab.replace('"tiny.py"', '"../tiny/tiny.py"'))
     assert house("eject", "other").code == 0
     assert alone(house.desk, "import other.atoms.other as o; print(o.half(4))") == "2.0"
+    assert alone(house.desk, "import other.atoms.tiny as t; print(t.triple(4))") == "12.0"
 
 
 def test_clean_frees_what_is_ours_and_nothing_else(recorded: House) -> None:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, MissingArgumentError, Parameter
 
 from cutaway import __version__
 from cutaway.errors import CutawayError
@@ -91,7 +91,7 @@ def _explain(error: BaseException, tokens: Sequence[str]) -> int:
         what, step, code = error.what, error.next_step, error.code
     elif isinstance(error, CycloptsError):
         step = f"`cutaway {_verb(tokens)} --help` shows how.".replace("  ", " ")
-        what, code = str(error), 2
+        what, code = _lacking(error) or str(error), 2
     elif isinstance(error, OSError | MemoryError):
         what, step, code = f"The machine refused: {error or 'no memory'}.", "", 3
     else:
@@ -101,6 +101,14 @@ def _explain(error: BaseException, tokens: Sequence[str]) -> int:
 
     print(visible("\n".join(part for part in (what, step) if part)), file=sys.stderr)
     return code
+
+
+def _lacking(error: CycloptsError) -> str:
+    """The sentence for a word that is missing, as the help calls it, or nothing."""
+    lacking = error.argument if isinstance(error, MissingArgumentError) else None
+    if lacking is None or lacking.index is None:
+        return ""
+    return f"{lacking.name.lstrip('-').upper()} is missing."
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def _replace(folder: Path, half: Path, texts: Mapping[str, str]) -> None:
 
 def prune(home: Path, before: float) -> None:
     """Remove the copies that were last used before a moment."""
-    for folder in home.iterdir():
+    for folder in home.glob("*cutaway_*"):
         try:
             if folder.stat().st_mtime < before:
                 shutil.rmtree(folder, ignore_errors=True)

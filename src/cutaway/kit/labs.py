@@ -79,7 +79,7 @@ def place(name: str) -> Place:
 
 
 class LabBroken(UsageError):
-    """A lab.py that cannot be read; the other labs are not touched by it."""
+    """A lab with a file that cannot be read; the other labs are not touched by it."""
 
 
 @cache
@@ -89,21 +89,47 @@ def load(name: str) -> Lab:
     path = here.folder / "lab.py"
     spec = importlib.util.spec_from_file_location(f"cutaway.{here.module}.lab", path)
     assert spec and spec.loader
+    _check_python(name, here.folder)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-        lab: Lab = module.lab
+        lab = getattr(module, "lab", None)
+        if not isinstance(lab, Lab):
+            raise LabBroken("lab.py makes no `lab = Lab(...)`.")
         faults = tuple(
             replace(fault, file=f"{here.wing}/{name}/{fault.file}") for fault in lab.faults
         )
         return replace(lab, faults=faults)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        line = error.lineno if isinstance(error, SyntaxError) else last.lineno
-        what = f"The lab {name!r} cannot be read: {type(error).__name__}: {error}"
-        raise LabBroken(f"{what} ({path.name}, line {line}).", f"Mend {path}") from error
+        raise _broken(name, path, error) from error
+
+
+def _check_python(name: str, folder: Path) -> None:
+    """An error that names the file and the line, unless every file of a lab is Python."""
+    for path in sorted(folder.glob("*.py")):
+        try:
+            text = path.read_text(encoding="utf-8")
+            compile(text, str(path), "exec", dont_inherit=True)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise _broken(name, path, error) from error
+
+
+def _broken(name: str, path: Path, error: BaseException) -> LabBroken:
+    """The error for a lab with a file that cannot be read, with the line in that file if known."""
+    what = f"The lab {name!r} cannot be read: "
+    if isinstance(error, LabBroken):
+        return LabBroken(f"{what}{error.what}", f"Mend {path}")
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    said = error.msg if isinstance(error, SyntaxError) else error
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        lines.append(error.lineno)
+    elif isinstance(error, UnicodeDecodeError):
+        lines.append(error.object.count(b"\n", 0, error.start) + 1)
+    where = f"{path.name}, line {lines[-1]}" if lines else path.name
+    return LabBroken(f"{what}{type(error).__name__}: {said} ({where}).", f"Mend {path}")
 
 
 def labs() -> tuple[list[Lab], list[LabBroken]]:
@@ -121,6 +147,9 @@ def labs() -> tuple[list[Lab], list[LabBroken]]:
 def find_fault(name: str, lab: str | None = None) -> Fault:
     """A declared fault by its name, or by `lab.name`, or an error that offers the nearest."""
     home, _, short = name.rpartition(".")
+    if lab and home and home != lab:
+        what = f"The fault {name!r} is of the lab {place(home).name!r}, not of {lab!r}."
+        raise UsageError(what, f"`cutaway break {home} {short}` breaks that one.")
     home = lab or home
     searched = [load(home)] if home else labs()[0]
     known = {f"{one.name}.{fault.name}": fault for one in searched for fault in one.faults}

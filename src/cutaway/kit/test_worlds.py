@@ -123,6 +123,20 @@ def test_a_world_is_unloaded_when_its_block_ends(two: Scratch) -> None:
     """)
 
 
+def test_the_same_world_inside_itself_stays_loaded(two: Scratch) -> None:
+    assert two.json("""
+        import json, sys
+        from cutaway.kit.worlds import broken
+        with broken("tiny.same") as outer:
+            tiny = outer.tiny
+            with broken("tiny.same") as inner:
+                assert inner.tiny is tiny
+            kept = outer.tiny is tiny
+        left = [name for name in sys.modules if name.startswith("cutaway_")]
+        print(json.dumps([kept, left]))
+    """) == [True, []]
+
+
 def test_worlds_stand_side_by_side(two: Scratch) -> None:
     assert two.json("""
         import json
@@ -190,6 +204,16 @@ def test_a_copy_that_cannot_be_imported_names_its_fault(two: Scratch, name: str)
     )
     assert "no_clip, mistake" in said
     assert "cannot be imported" in said
+
+
+@pytest.mark.parametrize("file", ["test_tiny.py", "atoms/tiny/__init__.py"])
+def test_a_fault_may_not_edit_what_judges_it(two: Scratch, file: str) -> None:
+    with pytest.raises(AssertionError, match=r"names .* no one component"):
+        two.json(f"""
+            from cutaway.kit.words import Fault
+            from cutaway.kit.worlds import build
+            build([Fault("sly", "{file}", "a", "b", "A judge")])
+        """)
 
 
 def test_unknown_labs_and_faults_are_errors_that_offer_the_nearest(two: Scratch) -> None:
@@ -301,11 +325,12 @@ def test_a_whole_copy_on_a_read_only_disk_is_used(
 
 
 def test_copies_unused_for_long_are_pruned_and_others_kept(tmp_path: Path) -> None:
-    put(tmp_path / "old", {"a.py": "a = 1\n"})
-    put(tmp_path / "new", {"a.py": "a = 2\n"})
-    os.utime(tmp_path / "old", (1, 1))
+    for name in ("cutaway_old", "cutaway_new", "notes"):
+        put(tmp_path / name, {"a.py": "a = 1\n"})
+    os.utime(tmp_path / "cutaway_old", (1, 1))
+    os.utime(tmp_path / "notes", (1, 1))
     prune(tmp_path, time.time() - 60)
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert {path.name for path in tmp_path.iterdir()} == {"cutaway_new", "notes"}
 
 
 def test_using_a_copy_keeps_it(tmp_path: Path) -> None:

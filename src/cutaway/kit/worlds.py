@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -57,26 +58,35 @@ class World:
 
 
 CLEAN = World("cutaway")
+_open: Counter[str] = Counter()  # the blocks that are in each copy: the last to end unloads it
 
 
 @contextmanager
 def broken(*faults: Fault | str) -> Iterator[World]:
     """A world with some faults in it: `with broken("bigram.no_shift") as world: ...`."""
     world = build([find_fault(fault) if isinstance(fault, str) else fault for fault in faults])
+    _open[world.package] += 1
     try:
         yield world
     finally:
-        world.forget()
+        _open[world.package] -= 1
+        if not _open[world.package]:
+            world.forget()
 
 
 def sources() -> dict[str, str]:
     """The component files of the package, with the tests that judge them, by path inside it."""
-    found = {f"{wing}/__init__.py": PACKAGE / wing / "__init__.py" for wing in wings()}
+    found = _texts(PACKAGE / wing / "__init__.py" for wing in wings())
     for here in places().values():
-        for path in sorted(here.folder.glob("*.py")):
-            if path.name not in AT_HOME:
-                found[path.relative_to(PACKAGE).as_posix()] = path
-    return {name: path.read_text(encoding="utf-8") for name, path in found.items()}
+        files = (path for path in sorted(here.folder.glob("*.py")) if path.name not in AT_HOME)
+        with suppress(UnicodeDecodeError):  # such a lab stays out; `load` says what is wrong
+            found |= _texts(files)
+    return found
+
+
+def _texts(files: Iterable[Path]) -> dict[str, str]:
+    """The texts of some files by their paths inside the package."""
+    return {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in files}
 
 
 def component(lab: str, file: str | None = None) -> str:
@@ -91,15 +101,16 @@ def component(lab: str, file: str | None = None) -> str:
 
 
 def resolved(fault: Fault) -> Fault:
-    """The fault with its file named from the package's folder; a unique ending is enough."""
-    known = sources()
+    """The fault with its component named from the package's folder; a unique ending is enough."""
+    parts = {path for here in places().values() for path in here.components}
+    known = [name for name in sources() if PACKAGE / name in parts]
     hits = [name for name in known if name == fault.file or name.endswith(f"/{fault.file}")]
     if len(hits) != 1:
         several = (
             f"Say which: {', '.join(hits)}" if hits else nearest(fault.file, known, "cutaway list")
         )
         raise UsageError(
-            f"The fault {fault.name!r} names {fault.file!r}, which is no one file.", several
+            f"The fault {fault.name!r} names {fault.file!r}, which is no one component.", several
         )
     return replace(fault, file=hits[0])
 

@@ -16,11 +16,11 @@ from cutaway.errors import Unavailable
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space (`cutaway clean` says what it could free)"),
     errno.EDQUOT: ("the disk quota is used up", "Free some space (`cutaway clean` may help)"),
-    errno.EROFS: ("the disk is read-only", "Choose another folder with --out"),
-    errno.EACCES: ("permission denied", "Choose another folder with --out"),
-    errno.EPERM: ("permission denied", "Choose another folder with --out"),
-    errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder with --out"),
-    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder with --out"),
+    errno.EROFS: ("the disk is read-only", "Choose another folder"),
+    errno.EACCES: ("permission denied", "Choose another folder"),
+    errno.EPERM: ("permission denied", "Choose another folder"),
+    errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder"),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder"),
 }
 
 

@@ -80,12 +80,13 @@ def break_(
 
 
 def _choices(lab: Lab, file: str | None) -> int:
-    """The faults of a lab and the lines of its component."""
+    """The faults of a lab and the lines of its components."""
     show_grid(["fault", "", ""], [[f.name, f.says, "inert" if f.inert else ""] for f in lab.faults])
-    show("")
-    path = component(lab.name, file)
-    for number, text in enumerate(lines_of(sources()[path]), 1):
-        show(f"{number:4}  {text}")
+    several = [path.name for path in place(lab.name).components]
+    for name in [file] if file else several:
+        show("" if len(several) == 1 else f"\n{name}")
+        for number, text in enumerate(lines_of(sources()[component(lab.name, name)]), 1):
+            show(f"{number:4}  {text}")
     say(f"Choose: `cutaway break {lab.name} {lab.faults[0].name if lab.faults else '--line N'}`")
     return 0
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from cutaway.runs.folders import cache_folder, runs_folder
+from cutaway.errors import Unavailable
+from cutaway.kit.worlds import worlds_folder
+from cutaway.runs.folders import runs_folder
 
 from .talk import say, show, size
 
 MEASURED = ("cells", "quick", "full", "log.txt", "report.html")
+COPY = re.compile(r"cutaway_[0-9a-f]{16}|\.cutaway_[0-9a-f]{16}\.[0-9a-f]{32}(\.damaged)?|\.lock")
 
 
 def clean(
@@ -23,7 +27,7 @@ def clean(
     ] = False,
     dry_run: Annotated[bool, Parameter(help="Only say what would be freed.", negative="")] = False,
 ) -> int:
-    """Remove broken copies and caches, and say what that frees. Runs stay, unless you ask.
+    """Remove the broken copies, and say what that frees. Runs stay, unless you ask.
 
     ```
     cutaway clean --dry-run
@@ -31,18 +35,31 @@ def clean(
     cutaway clean --runs
     ```
     """
-    ours = measured()
-    folders = [path for path in sorted(cache_folder().glob("*")) if path.is_dir()]
-    for path in [*folders, *(ours if runs else [])]:
-        show(f"{size(_weight(path)):>8}  {path}")
+    made, ours = copies(), measured()
+    freed = {worlds_folder(): made} if made else {}
+    freed |= {path: [path] for path in ours} if runs else {}
+    for home, paths in freed.items():
+        before = sum(map(_weight, paths))
         if not dry_run:
-            _remove(path)
-    if not folders and not (runs and ours):
+            for path in paths:
+                _remove(path)
+            before -= sum(map(_weight, paths))
+        show(f"{size(before):>8}  {home}")
+    if not freed:
         say("There is nothing to free.")
     kept = 0 if runs else sum(map(_weight, ours))
     if kept:
         say(f"Runs stay: {size(kept)} in {runs_folder()}. `cutaway clean --runs` removes them too.")
+    left = [str(path) for paths in freed.values() for path in paths if path.exists()]
+    if left and not dry_run:
+        raise Unavailable(f"Could not remove {', '.join(left)}.", "Check whose they are.")
     return 0
+
+
+def copies() -> list[Path]:
+    """The broken copies, halves of them and their lock; whatever else stands there is not ours."""
+    found = sorted(worlds_folder().glob("*"))
+    return [path for path in found if COPY.fullmatch(path.name) and not path.is_symlink()]
 
 
 def measured() -> list[Path]:
@@ -59,15 +76,15 @@ def _is_ours(cells: Path) -> bool:
 
 def _remove(path: Path) -> None:
     """Remove a file or a folder, and the folder around it if nothing is left there."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-    if path.parent.is_dir() and not any(path.parent.iterdir()):
+    with suppress(OSError):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
         path.parent.rmdir()
 
 
 def _weight(path: Path) -> int:
     """The bytes of a file, or of all files below a folder."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    files = [file for file in (path, *path.rglob("*")) if file.is_file()]
     return sum(file.lstat().st_size for file in files)

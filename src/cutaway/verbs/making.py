@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from cutaway.errors import UsageError
 from cutaway.kit.contract import problems
 from cutaway.kit.labs import PACKAGE, WINGS, labs, load, place, places
 from cutaway.kit.results import Results, read
+from cutaway.kit.worlds import CLEAN, World
 from cutaway.runs.disk import write_files
 from cutaway.runs.folders import runs_folder
 
@@ -48,6 +50,9 @@ def new(
     if name in ("lab", "conftest") or name.startswith("test_") or name in _defined():
         what = f"{name!r} cannot name a lab: something inside the lab is called that."
         raise UsageError(what, "Choose another name.")
+    if name in _taken():
+        what = f"{name!r} cannot name a lab: Python, a package or cutaway itself uses that name."
+        raise UsageError(what, "Choose another name.")
     if name in places() or (PACKAGE / wing / name).exists():
         raise UsageError(f"There is a lab {name!r} already.", "Choose another name.")
     if wing not in WINGS:
@@ -80,6 +85,13 @@ def _defined() -> set[str]:
     """The names in a new lab's component: a folder called like one of them would hide it."""
     component = place(TEMPLATE).folder / f"{TEMPLATE}.py"
     return set(re.findall(r"^(?:def|class) (\w+)", component.read_text("utf-8"), re.MULTILINE))
+
+
+def _taken() -> set[str]:
+    """The names that mean something else where a lab's name is used: in imports and in worlds."""
+    ours = {path.stem for path in PACKAGE.iterdir()} | set(WINGS)
+    worlds = {name for name in (*vars(World), *vars(CLEAN)) if not name.startswith("_")}
+    return {*sys.stdlib_module_names, "numpy", "torch", "cutaway"} | ours | worlds
 
 
 def _renamed(text: str, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from cutaway.errors import UsageError
+from cutaway.errors import CheckFailed, UsageError
 from cutaway.kit.faults import difference
 from cutaway.kit.labs import find_fault, load, place
 from cutaway.kit.worlds import build, source_of, sources
@@ -81,10 +81,12 @@ def _measured(one: Run, halt: Halt, recorded: bool, talk: bool = True) -> dict[s
     start = time.monotonic()
     one.measure(halt)
     complete = one.left() == 0
-    matrix = one.prove() if recorded and complete else None
+    failed = sum(len(plan.failures) for plan in one.plans)
+    halt.first = "Finishing the proofs, then recording"
+    matrix = one.prove() if recorded and complete and not failed else None
+    halt.first = Halt.first
     home = place(one.lab.name).results if matrix else one.form
     manifest = one.write(home, matrix, time.monotonic() - start)
-    failed = sum(len(plan.failures) for plan in one.plans)
     report = write_report([(one.lab, home)], one.form / "report.html")
     if talk:
         _show_claims(one, manifest["claims"])
@@ -114,7 +116,14 @@ def _ending(
             say("What is not complete was not recorded.", "yellow")
     if halt.signal:
         return 128 + halt.signal
-    return 1 if any(entry["failed"] for entry in found) else 0
+    failed = {entry["lab"]: entry["failed"] for entry in found if entry["failed"]}
+    if failed and recorded:
+        cells = ", ".join(f"{count} of {lab}" for lab, count in failed.items())
+        raise CheckFailed(
+            f"Failed cells: {cells}. Nothing of that was recorded; what was measured is kept.",
+            "Mend what failed, then run the same command again.",
+        )
+    return 1 if failed else 0
 
 
 def _show_claims(one: Run, claims: Sequence[dict[str, Any]]) -> None:

@@ -27,8 +27,8 @@ KB_A_CELL = 1.0
 class Stopped(CutawayError):
     """A signal asked to stop; what was finished is kept."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__("Stopped. The same command goes on from here.")
+    def __init__(self, number: int, then: str) -> None:
+        super().__init__(f"Stopped. {then}")
         self.code = 128 + number
 
 
@@ -38,21 +38,22 @@ class Halt:
 
     until: float = float("inf")
     signal: int = 0
+    first: str = "Finishing the running cells"
 
     def __call__(self) -> bool:
         """Whether no further cell is to be started."""
         return bool(self.signal) or time.monotonic() > self.until
 
-    def check(self) -> None:
+    def check(self, then: str = "The same command goes on from here.") -> None:
         """An error if a signal asked to stop."""
         if self.signal:
-            raise Stopped(self.signal)
+            raise Stopped(self.signal, then)
 
 
 def chosen(names: Sequence[str]) -> list[Lab]:
     """The named labs; all of them, if none is named, but for those that cannot be read."""
     if names:
-        return [load(place(name).name) for name in names]
+        return [load(place(name).name) for name in dict.fromkeys(names)]
     good, bad = labs()
     for error in bad:
         say(f"{error.what} {error.next_step}", "red")
@@ -61,13 +62,13 @@ def chosen(names: Sequence[str]) -> list[Lab]:
 
 @contextmanager
 def gently(halt: Halt) -> Iterator[Halt]:
-    """The first Ctrl-C waits for the running cells, the second does not."""
+    """The first Ctrl-C waits for what was begun, the second does not."""
 
     def ask(number: int, _frame: Any) -> None:
         if halt.signal:
             raise KeyboardInterrupt
         halt.signal = number
-        say("\nFinishing the running cells; press Ctrl-C again to stop at once.", "yellow")
+        say(f"\n{halt.first}; press Ctrl-C again to stop at once.", "yellow")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -96,7 +97,7 @@ class Run:
                 raise UsageError(
                     what, nearest(name, known, f"cutaway run {self.lab.name} --dry-run")
                 )
-        chosen = [known[name] for name in self.experiments or known]
+        chosen = [known[name] for name in dict.fromkeys(self.experiments or known)]
         self.plans = [Plan(self.lab, one, self.folder, self.quick) for one in chosen]
 
     @property
@@ -161,9 +162,13 @@ class Run:
         return sum(cell.key not in plan.failures for plan in self.plans for cell in plan.missing())
 
     def write(self, folder: Path, matrix: Matrix | None, wall: float) -> dict[str, Any]:
-        """Write the tables, receipts and manifest; the manifest."""
-        tables = {plan.experiment.name: plan.table() for plan in self.plans}
-        seconds = {plan.experiment.name: plan.seconds() or 0.0 for plan in self.plans}
+        """Write the tables, receipts and manifest, with those finished earlier; the manifest."""
+        chosen = {plan.experiment.name: plan for plan in self.plans}
+        others = [one for one in self.lab.experiments if one.name not in chosen]
+        earlier = [Plan(self.lab, one, self.folder, self.quick) for one in others]
+        plans = [*self.plans, *(plan for plan in earlier if not plan.missing())]
+        tables = {plan.experiment.name: plan.table() for plan in plans}
+        seconds = {plan.experiment.name: plan.seconds() or 0.0 for plan in plans}
         return record(self.lab, tables, matrix, folder, wall=wall, seconds=seconds)
 
 

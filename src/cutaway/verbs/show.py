@@ -12,8 +12,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from cutaway import __version__
+from cutaway.errors import CutawayError
 from cutaway.kit.labs import labs, place
-from cutaway.kit.results import Results, read
+from cutaway.kit.results import Results, judge, read
+from cutaway.kit.statistics import Verdict
 from cutaway.kit.words import Lab
 from cutaway.runs.folders import cache_folder, runs_folder
 
@@ -44,8 +46,14 @@ def list_labs(
     cutaway list --json
     ```
     """
-    good, bad = labs()
-    read_labs = [(lab, read(lab)) for lab in good]
+    good, unread = labs()
+    bad: list[CutawayError] = list(unread)
+    read_labs: list[tuple[Lab, Results]] = []
+    for lab in good:
+        try:
+            read_labs.append((lab, read(lab)))
+        except CutawayError as unreadable:  # a file that it imports is not Python
+            bad.append(unreadable)
     if json:
         broken = [{"error": error.what} for error in bad]
         show_json({"labs": [described(lab, found) for lab, found in read_labs], "broken": broken})
@@ -77,24 +85,21 @@ def state(found: Results) -> str:
 
 def _row(lab: Lab, found: Results) -> list[str]:
     """A lab in a line."""
-    words = [claim["verdict"] for claim in trusted(found)["claims"]]
+    words = [verdict.verdict for verdict in judged(lab, found)]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
     name = f"{lab.name} (draft)" if lab.draft else lab.name
     return [str(lab.number), name, place(lab.name).wing, state(found), counts or "-", lab.lesson]
 
 
-def trusted(found: Results) -> dict[str, Any]:
-    """The recorded claims, and receipts by fault; none of a lab that has a damaged file."""
-    if found.problems:
-        return {"claims": [], "faults": {}}
-    claims = found.manifest.get("claims", [])
-    return {"claims": claims, "faults": found.receipts.get("faults", {})}
+def judged(lab: Lab, found: Results) -> list[Verdict]:
+    """The verdicts of the claims as they stand now, on recorded tables that can be trusted."""
+    return judge(lab, found.tables) if found.manifest and not found.problems else []
 
 
 def described(lab: Lab, found: Results) -> dict[str, Any]:
     """A lab as plain data."""
-    recorded = {claim["says"]: claim for claim in trusted(found)["claims"]}
-    receipts = trusted(found)["faults"]
+    verdicts = judged(lab, found) or [Verdict("undecided")] * len(lab.claims)
+    receipts = {} if found.problems else found.receipts.get("faults", {})
     return {
         "name": lab.name,
         "number": lab.number,
@@ -104,9 +109,8 @@ def described(lab: Lab, found: Results) -> dict[str, Any]:
         "fresh": found.fresh,
         "problems": [*found.problems.values(), *found.stale],
         "claims": [
-            {"source": claim.source, "says": claim.says, "regime": claim.regime}
-            | _verdict(recorded.get(claim.says, {}))
-            for claim in lab.claims
+            {"source": claim.source, "says": claim.says, "regime": claim.regime} | _plain(verdict)
+            for claim, verdict in zip(lab.claims, verdicts, strict=True)
         ],
         "faults": [
             {"name": fault.name, "file": fault.file, "says": fault.says, "inert": fault.inert}
@@ -117,14 +121,10 @@ def described(lab: Lab, found: Results) -> dict[str, Any]:
     }
 
 
-def _verdict(recorded: dict[str, Any]) -> dict[str, Any]:
-    """A recorded verdict with its effect and interval."""
-    low, high = recorded.get("low"), recorded.get("high")
-    return {
-        "verdict": recorded.get("verdict", "undecided"),
-        "effect": recorded.get("effect"),
-        "interval": None if low is None else [low, high],
-    }
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    """A verdict with its effect and interval."""
+    ends = None if verdict.low is None else [verdict.low, verdict.high]
+    return {"verdict": verdict.verdict, "effect": verdict.effect, "interval": ends}
 
 
 def info(*, json: Json = False) -> int:

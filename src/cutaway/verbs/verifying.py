@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -13,6 +16,7 @@ from cutaway.kit.comparing import agreement
 from cutaway.kit.manifest import environment, same_kind
 from cutaway.kit.receipts import Matrix
 from cutaway.kit.results import Results, read
+from cutaway.runs.disk import cannot_write
 from cutaway.runs.folders import runs_folder
 
 from .session import Halt, Run, chosen, gently
@@ -45,19 +49,33 @@ def verify(
             said = "; ".join([*recorded.problems.values(), *recorded.stale]) or "not measured"
             rows.append({"lab": lab.name, "what": "results", "same": False, "says": said})
             continue
-        one = Run(lab, runs_folder() / "verify" / lab.name, quick=False)
-        say(one.announce())
-        with gently(halt):
-            one.measure(halt)
-        halt.check()
-        rows += _compared(one, recorded)
-        shutil.rmtree(one.folder, ignore_errors=True)
+        with _folder() as folder:
+            one = Run(lab, folder, quick=False)
+            say(one.announce())
+            with gently(halt):
+                one.measure(halt)
+            halt.check("Nothing of it is kept.")
+            rows += _compared(one, recorded)
     good = all(row["same"] for row in rows)
     if json:
         show_json({"same": good, "checks": rows})
     else:
         show_grid([], [[row["lab"], row["what"], _word(row), row["says"]] for row in rows])
     return 0 if good else 1
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder of this call's own among the runs, there as long as it is needed."""
+    try:
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="verify-", dir=runs_folder()))
+    except OSError as error:
+        raise cannot_write(runs_folder(), error) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _word(row: dict[str, Any]) -> str:
