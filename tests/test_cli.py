@@ -133,7 +133,7 @@ def test_listings_have_no_blanks_at_the_end_and_one_line_a_lab(call: Call) -> No
 
 
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["diff", "no_shift"], ["run", "x"]])
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["diff", "bigram.no_shift"], ["run", "x"]])
 def test_what_is_no_terminal_gets_no_colours(
     call: Call, words: list[str], env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,8 +145,8 @@ def test_what_is_no_terminal_gets_no_colours(
 
 def test_colours_come_to_a_terminal_unless_it_says_no(here: House) -> None:
     forced = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": "100"}
-    assert "\x1b[3" in here("diff", "no_shift", **forced).out
-    assert "\x1b[3" not in here("diff", "no_shift", **forced, NO_COLOR="1").out
+    assert "\x1b[3" in here("diff", "bigram.no_shift", **forced).out
+    assert "\x1b[3" not in here("diff", "bigram.no_shift", **forced, NO_COLOR="1").out
 
 
 def test_a_reader_that_leaves_early_is_no_mistake(here: House) -> None:
@@ -169,7 +169,7 @@ def test_an_output_without_room_is_the_machines_fault(here: House) -> None:
 
 
 def test_words_that_ascii_lacks_do_not_stop_the_program(here: House) -> None:
-    for words in (["--help"], ["list"], ["diff", "no_shift"]):
+    for words in (["--help"], ["list"], ["diff", "bigram.no_shift"]):
         assert here(*words, PYTHONIOENCODING="ascii").code == 0
 
 

@@ -273,7 +273,7 @@ def test_help_is_quick(here: House) -> None:
     [
         ("['list']", {"rich", "numpy", "scipy"}),
         ("['list', '--json']", {"rich", "numpy", "scipy"}),
-        ("['diff', 'no_shift']", {"rich", "numpy"}),
+        ("['diff', 'bigram.no_shift']", {"rich", "numpy"}),
         ("['info']", {"rich", "torch", "numpy"}),
         ("['run', '--help']", {"rich", "numpy"}),
     ],

@@ -13,6 +13,7 @@ from pathlib import Path
 from cutaway.runs.disk import cannot_write
 
 KEPT_DAYS = 7
+ATTEMPTS = 5
 
 
 def put(folder: Path, texts: Mapping[str, str]) -> None:
@@ -57,18 +58,19 @@ def _replace(folder: Path, half: Path, texts: Mapping[str, str]) -> None:
     from filelock import FileLock
 
     with FileLock(folder.with_name(".lock")):
-        if _is_whole(folder, texts):
-            return
-        damaged = half.with_name(f"{half.name}.damaged")
-        with suppress(FileNotFoundError):
-            os.rename(folder, damaged)
-        try:
-            os.rename(half, folder)
-        except OSError:
-            if not _is_whole(folder, texts):
-                raise
-        finally:
-            shutil.rmtree(damaged, ignore_errors=True)
+        for attempt in range(ATTEMPTS):
+            if _is_whole(folder, texts):
+                return
+            damaged = half.with_name(f"{half.name}.{attempt}.damaged")
+            with suppress(FileNotFoundError):
+                os.rename(folder, damaged)
+            try:
+                return os.rename(half, folder)
+            except OSError:  # one without the lock was quicker, and its copy may be damaged again
+                if attempt == ATTEMPTS - 1:
+                    raise
+            finally:
+                shutil.rmtree(damaged, ignore_errors=True)
 
 
 def prune(home: Path, before: float) -> None:

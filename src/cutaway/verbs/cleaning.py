@@ -17,7 +17,7 @@ from cutaway.runs.folders import runs_folder
 from .talk import say, show, size
 
 MEASURED = ("cells", "quick", "full", "log.txt", "report.html")
-COPY = re.compile(r"cutaway_[0-9a-f]{16}|\.cutaway_[0-9a-f]{16}\.[0-9a-f]{32}(\.damaged)?|\.lock")
+COPY = re.compile(r"\.?cutaway_[0-9a-f]{16}(\.[0-9a-f]{32}(\.\d+\.damaged)?)?|\.lock")
 
 
 def clean(
