@@ -279,7 +279,7 @@ lab = Lab(
             x="score",
             y="error",
             mark="point",
-            alt="Error of log_softmax by the size of the scores; no_max has no points for the largest.",
+            alt="Error of log_softmax by the size of scores; no_max has no points for the largest.",
         ),
     ),
     claims=(
