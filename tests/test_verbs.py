@@ -13,7 +13,7 @@ import pytest
 from houses import ROOT, House
 from tiny import COMPONENT
 
-from cutaway.kit.tables import digest, sealed, unsealed
+from cutaway.runs.sealing import digest, sealed, unsealed
 
 
 def test_a_break_says_what_it_changed_which_tests_failed_and_what_it_costs(recorded: House) -> None:

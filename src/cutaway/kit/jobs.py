@@ -15,10 +15,11 @@ from typing import Any
 
 from cutaway.errors import Unavailable
 from cutaway.runs.disk import write_file
+from cutaway.runs.sealing import sealed
 
 from .labs import load, place
 from .observing import changes
-from .tables import rounded, sealed
+from .tables import rounded
 from .words import Fault
 from .worlds import CLEAN, World, build, worlds_folder
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Refused
+from cutaway.runs.sealing import digest, unsealed
 
 from .digests import experiment_inputs, receipt_inputs
 from .labs import place
 from .statistics import Undecidable, Verdict
-from .tables import Table, digest, unsealed
+from .tables import Table
 from .verdicts import adjusted
 from .words import Claim, Lab
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Refused
+from cutaway.runs.sealing import digest, sealed, unsealed
 
 from .words import Scalar
 
@@ -92,9 +91,6 @@ class Table:
             raise Refused(f"{path} is not a result table.", "Measure it again.") from error
 
 
-MOST_BYTES = 2**27  # of a result file; one that is larger is something else
-
-
 def rounded(value: Any) -> Scalar:
     """A value as a table keeps it: floats to ten significant digits, nothing that is not finite."""
     if value is None or isinstance(value, bool | int | str):
@@ -109,56 +105,3 @@ def rounded(value: Any) -> Scalar:
     if hasattr(value, "item"):
         return rounded(value.item())
     raise TypeError(f"a table keeps numbers, words and None, not {type(value).__name__}")
-
-
-def canonical(data: Any) -> str:
-    """The one JSON text of some data."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def digest(data: Any) -> str:
-    """SHA-256 of the canonical JSON of some data."""
-    return hashlib.sha256(canonical(data).encode()).hexdigest()
-
-
-def sealed(data: Mapping[str, Any]) -> str:
-    """Data as JSON to read and to diff (a row a line), closed by the digest of its content."""
-    lines = []
-    for key in sorted(data):
-        value = data[key]
-        if isinstance(value, list) and value:
-            inside = ",\n  ".join(canonical(item) for item in value)
-            lines.append(f"{canonical(key)}: [\n  {inside}\n ]")
-        elif isinstance(value, dict) and value:
-            inside = ",\n  ".join(f"{canonical(k)}: {canonical(value[k])}" for k in sorted(value))
-            lines.append(f"{canonical(key)}: {{\n  {inside}\n }}")
-        else:
-            lines.append(f"{canonical(key)}: {canonical(value)}")
-    lines.append(f'"digest": "{digest(data)}"')
-    return "{\n " + ",\n ".join(lines) + "\n}\n"
-
-
-def unsealed(path: Path) -> dict[str, Any]:
-    """The data of a sealed file, if its digest is still the digest of its content."""
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError("no result is as large as this")
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
-        seal = data.pop("digest")
-        found = digest(data)
-    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
-        raise Refused(f"{path} was cut short or is not a result file.", _AGAIN) from error
-    if seal != found:
-        raise Refused(f"{path} was changed after it was measured (its digest differs).", _AGAIN)
-    return dict(data)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of some pairs, no name of which occurs twice."""
-    data = dict(pairs)
-    if len(data) < len(pairs):
-        raise ValueError("a name occurs twice")
-    return data
-
-
-_AGAIN = "Delete the file and measure again: `cutaway run` makes a new one."

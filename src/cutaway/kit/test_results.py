@@ -15,13 +15,14 @@ import pytest
 
 from cutaway.errors import Unavailable
 from cutaway.runs import disk
+from cutaway.runs.sealing import sealed
 
 from . import manifest, results
 from .manifest import environment, record, same_kind
 from .receipts import Matrix, Receipt
 from .results import judge, read
 from .statistics import Undecidable, Verdict
-from .tables import Table, sealed
+from .tables import Table
 from .verdicts import exactly, raises
 from .words import Claim, Experiment, Fault, Lab
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from cutaway.errors import Unavailable, UsageError
+from cutaway.runs.sealing import sealed
 
 from . import jobs, running
 from .conftest import Checkout, Scratch, answer
 from .executor import Job, Outcome
 from .running import Cell, Plan, execute, form
-from .tables import sealed
 from .words import Experiment, Fault, Lab, Row
 
 RUN = """

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import Refused
+from cutaway.runs import sealing
+from cutaway.runs.sealing import canonical, digest, sealed, unsealed
 
-from . import tables
-from .tables import Table, canonical, digest, rounded, sealed, unsealed
+from .tables import Table, rounded
 
 ROWS: list[dict[str, Any]] = [
     {"fault": None, "seed": 0, "loss": 0.1, "ok": True},
@@ -84,7 +85,7 @@ def test_no_two_bytes_swapped_are_used_silently(file: Path, table: Table) -> Non
 
 def test_an_edited_number_is_refused_in_words(file: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("0.1", "0.2"), encoding="utf-8")
-    with pytest.raises(Refused, match="changed after it was measured") as caught:
+    with pytest.raises(Refused, match="changed after it was written") as caught:
         Table.load(file)
     assert "measure again" in caught.value.next_step
 
@@ -140,7 +141,7 @@ def test_bytes_that_are_no_text_are_refused(file: Path) -> None:
 def test_a_huge_file_is_refused_before_it_is_read(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MOST_BYTES", file.stat().st_size - 1)
+    monkeypatch.setattr(sealing, "MOST_BYTES", file.stat().st_size - 1)
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: pytest.fail("it was read"))
     with pytest.raises(Refused):
         Table.load(file)

@@ -16,6 +16,11 @@ def cache_folder() -> Path:
     return user_cache_path("cutaway")
 
 
+def data_folder(kind: str) -> Path:
+    """The folder of one kind of what was fetched or computed of corpora, such as tokens."""
+    return cache_folder() / "data" / kind
+
+
 def runs_folder() -> Path:
     """The folder for what was measured: `CUTAWAY_HOME/runs`, or `./runs`."""
     home = os.environ.get("CUTAWAY_HOME")

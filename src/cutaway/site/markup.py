@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from cutaway.kit.tables import canonical
+from cutaway.runs.sealing import canonical
 
 VOID = ("meta", "br", "wbr")
 # Characters that HTML refuses: controls, lone surrogates, and what is no character at all.
