@@ -1,0 +1,1 @@
+"""A user's own text, read with care: files, folders, patterns."""
