@@ -1,0 +1,1 @@
+"""What texts share: the split that shares nothing, and near-duplicates."""
