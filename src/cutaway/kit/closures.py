@@ -63,15 +63,16 @@ def _file_of(dotted: list[str]) -> Path | None:
         path = PACKAGE.joinpath(*dotted[1:end])
         for file in (path.with_suffix(".py"), path / "__init__.py"):
             if end > 1 and file.is_file():
-                return file
-    return _reexported(dotted[-1])
+                offers = end < len(dotted) and file == PACKAGE / "data" / "__init__.py"
+                return (_offered(["cutaway", "data"], dotted[-1]) if offers else None) or file
+    return _offered(["cutaway"], dotted[-1])
 
 
-def _reexported(name: str) -> Path | None:
-    """The file from which cutaway's own __init__ offers a name."""
-    for node in ast.walk(tree(PACKAGE / "__init__.py")):
+def _offered(package: list[str], name: str) -> Path | None:
+    """The file from which the __init__ of a package that only offers names takes one."""
+    for node in ast.walk(tree(PACKAGE.joinpath(*package[1:], "__init__.py"))):
         if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
-            return _file_of(["cutaway", *(node.module or "").split("."), name])
+            return _file_of([*package, *(node.module or "").split("."), name])
     return None
 
 
@@ -80,12 +81,15 @@ def package_of(path: Path) -> tuple[str, ...]:
     return ("cutaway", *path.parent.relative_to(PACKAGE).parts)
 
 
+OPENING = PACKAGE / "data" / "opening.py"  # what it opens is named by its digest, not by its code
+
+
 def closure(files: Iterable[Path]) -> list[Path]:
-    """Some files of the package with all that they import, sorted."""
+    """Some files of the package with all that they import, sorted; corpora are not entered."""
     todo, seen = list(files), set[Path]()
     while todo:
         path = todo.pop()
-        if path not in seen:
+        if path not in seen and path != OPENING:
             seen.add(path)
             todo += imports([tree(path)], package_of(path))
     return sorted(seen)

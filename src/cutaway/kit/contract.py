@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
-from pathlib import Path
-
-from cutaway.errors import CutawayError
 
 from .closures import imports, package_of, tree
 from .components import foreign_imports
 from .credulity import credulous
+from .declarations import declarations
 from .effects import Effect, effects
-from .faults import edited
-from .labs import PACKAGE, WINGS, labs, place
-from .receipts import CONTROL
+from .labs import PACKAGE, WINGS, place
 from .results import Results, judge
 from .running import form
 from .tables import Table
 from .words import Lab
-from .worlds import sources
 
-SOURCE = re.compile(r"\d{3}-\d{2}")
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 MOST_BYTES = 200_000
 QUICK_SECONDS = 60
 
@@ -34,8 +25,7 @@ def problems(lab: Lab, found: Results) -> Iterator[str]:
     `found` holds its results. A draft's are measured for the occasion and need not be recorded.
     """
     yield from _evidence(lab)
-    yield from _words(lab)
-    yield from _edits(lab)
+    yield from declarations(lab)
     if not found.manifest:
         yield f"results: nothing is measured yet: `cutaway run {lab.name} --record`"
         return
@@ -74,58 +64,6 @@ def _evidence(lab: Lab) -> Iterator[str]:
         yield "demo: there is no demo.js"
     if not (folder / f"test_{lab.name}.py").is_file():
         yield f"tests: there is no test_{lab.name}.py"
-
-
-def _words(lab: Lab) -> Iterator[str]:
-    """Names, sentences and sources."""
-    if lab.name != place(lab.name).name:
-        yield f"lab.py calls the lab {lab.name!r}, its folder does not"
-    twins = [one.name for one in labs()[0] if one.number == lab.number and one.name != lab.name]
-    if twins and not lab.draft:
-        yield f"number {lab.number} is taken by {', '.join(twins)}"
-    for sentence in [
-        lab.lesson,
-        *(fault.says for fault in lab.faults),
-        *(c.says for c in lab.claims),
-    ]:
-        if len(sentence.split()) < 3:
-            yield f"{sentence!r} is not a sentence"
-    for fault in lab.faults:
-        if not NAME.fullmatch(fault.name) or fault.name == CONTROL:
-            yield f"{fault.name!r} cannot name a fault: use lower case letters, digits and _"
-    tests = [
-        test for path in sorted(place(lab.name).folder.glob("test_*.py")) for test in _tests(path)
-    ]
-    for test in sorted({test for test in tests if tests.count(test) > 1}):
-        yield f"two tests are called {test}: a receipt could not tell them apart"
-    for kind in (lab.faults, lab.experiments, lab.figures):
-        names = [one.name for one in kind]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"two are called {name!r}"
-    for claim in lab.claims:
-        if not SOURCE.fullmatch(claim.source):
-            yield f"the claim {claim.says!r} needs a source such as 004-18, not {claim.source!r}"
-        if not claim.regime.strip():
-            yield f"the claim {claim.says!r} names no regime"
-
-
-def _tests(path: Path) -> list[str]:
-    """The names of the tests in a file."""
-    found = [node.name for node in tree(path).body if isinstance(node, ast.FunctionDef)]
-    return [name for name in found if name.startswith("test_")]
-
-
-def _edits(lab: Lab) -> Iterator[str]:
-    """Every fault applies, leaves Python, and says in the source what is broken."""
-    texts = sources()
-    for fault in lab.faults:
-        try:
-            after = edited(texts, [fault])[fault.file]
-            compile(after, fault.file, "exec")
-        except (CutawayError, SyntaxError) as error:
-            yield f"fault {fault.name}: {error}"
-        if "# BROKEN:" not in fault.new:
-            yield f"fault {fault.name}: its new lines carry no `# BROKEN:` comment"
 
 
 def _figures(lab: Lab, found: Results) -> Iterator[str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from cutaway.data.catalogue import CATALOGUE
 from cutaway.errors import UsageError
+from cutaway.runs.sealing import digest
 
-from .closures import closure, imports, package_of, tree
+from .closures import OPENING, closure, imports, package_of, tree
 from .labs import PACKAGE, place, places
-from .tables import digest
 from .words import Experiment, Fault, Lab
 
 
@@ -71,8 +73,8 @@ def _labs_used(nodes: Iterable[ast.AST]) -> set[str]:
     return set(used) & set(places())
 
 
-def function_inputs(lab: str, function: str) -> dict[str, Any]:
-    """The syntax that a function of a lab.py rests on: its own, the kit's, the components'."""
+def _rests_on(lab: str, function: str) -> tuple[list[ast.stmt], list[Path]]:
+    """What a function of a lab.py rests on: statements of lab.py, and files."""
     here = place(lab)
     path = here.folder / "lab.py"
     nodes = _reached(tree(path), function)
@@ -84,9 +86,21 @@ def function_inputs(lab: str, function: str) -> dict[str, Any]:
     used = [place(name) for name in {lab} | _labs_used(nodes)]
     roots = {place.folder / "__init__.py" for place in used}
     roots |= {component for place in used for component in place.components}
-    files = closure(roots | imports(nodes, package_of(path)))
+    return nodes, closure(roots | imports(nodes, package_of(path)))
+
+
+def function_inputs(lab: str, function: str) -> dict[str, Any]:
+    """The syntax that a function of a lab.py rests on: its own, the kit's, the components'."""
+    nodes, files = _rests_on(lab, function)
     found = {file.relative_to(PACKAGE).as_posix(): syntax(tree(file)) for file in files}
     return {"lab.py": [syntax(node) for node in nodes], **found}
+
+
+def opens_corpora(lab: str, function: str) -> bool:
+    """Whether a function of a lab.py can open a corpus."""
+    nodes, files = _rests_on(lab, function)
+    found = imports(nodes, package_of(place(lab).folder / "lab.py"))
+    return OPENING in found.union(*(imports([tree(file)], package_of(file)) for file in files))
 
 
 def fault_inputs(faults: Iterable[Fault]) -> list[list[str | None]]:
@@ -104,8 +118,10 @@ def experiment_inputs(lab: Lab, experiment: Experiment) -> str:
         if value
         for name in str(value).split("+")
     }
+    corpora = {name: CATALOGUE[name.partition(":")[0]].digest for name in experiment.data}
     return digest(
         {
+            **({"data": corpora} if corpora else {}),
             "sources": function_inputs(
                 lab.name, getattr(experiment.measure, "__name__", "measure")
             ),

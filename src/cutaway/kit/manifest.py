@@ -10,13 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cutaway.data.opening import corpus
 from cutaway.runs.disk import write_files
+from cutaway.runs.sealing import digest, sealed
 
 from .digests import experiment_inputs, receipt_inputs
 from .pairs import correlation
 from .receipts import Matrix
 from .results import judge, verdicts
-from .tables import Table, digest, sealed
+from .tables import Table
 from .words import Experiment, Lab
 
 
@@ -43,6 +45,7 @@ def record(
                 "rows": len(table),
                 "failed": len(table.failed),
                 "quick": table.quick,
+                "data": {one: corpus(one).digest for one in by_name[name].data},
                 "seeds": _seeds(table),
                 "seconds_a_cell": round(seconds[name], 3),
                 "correlation": correlations(by_name[name], table),

@@ -15,13 +15,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cutaway.data.opening import corpus
 from cutaway.errors import Refused, UsageError
 from cutaway.runs.disk import cannot_write, sweep
+from cutaway.runs.sealing import digest, unsealed
 
 from .digests import fault_inputs, function_inputs
 from .executor import Executor, Job, Outcome, job, local
 from .jobs import spec
-from .tables import Table, digest, unsealed
+from .tables import Table
 from .words import Experiment, Fault, Lab, Scalar
 
 
@@ -79,7 +81,8 @@ class Plan:
         points = [
             dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())
         ]
-        rests = [sources, self.experiment.name, *_versions()]
+        texts = [corpus(name).digest for name in self.experiment.data]
+        rests = [sources, self.experiment.name, *_versions(), *texts]
         return [self._cell(params, seed, rests) for params in points for seed in range(seeds)]
 
     def _cell(self, params: dict[str, Scalar], seed: int, rests: list[Any]) -> Cell:

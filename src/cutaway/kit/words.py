@@ -33,7 +33,7 @@ class Experiment:
 
     `outcome` names the column by which a break is judged and `margin` the smallest effect of
     interest in it. `quick` replaces entries of the grid, and `seeds`, in the quick form. No cell
-    may take longer than `limit` seconds.
+    may take longer than `limit` seconds. `data` names the corpora that it opens.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Experiment:
     outcome: str | None = None
     margin: float | None = None
     limit: float = 120.0
+    data: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
