@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import reduce
 
 from cyclopts import App, CycloptsError, Group, MissingArgumentError, Parameter
 
@@ -32,6 +33,11 @@ VERBS = {
         "try": ("trying:try_", "Put your own component in a lab's place"),
         "verify": ("verifying:verify", "Measure again and compare with what is recorded"),
     },
+    "Texts": {
+        "data list": ("texts:list_texts", "The corpora that have names, and the tasks"),
+        "data get": ("texts:get", "Fetch a corpus, once"),
+        "data show": ("texts:show_text", "A corpus in pictures, or examples of a task"),
+    },
     "Build": {
         "new": ("making:new", "A new lab that passes its checks"),
         "check-lab": ("making:check_lab", "Hold a lab to the contract that every lab keeps"),
@@ -40,6 +46,8 @@ VERBS = {
         "clean": ("cleaning:clean", "Free what can be made again"),
     },
 }
+
+ROOMS = {"data": "Corpora and tasks: what there is, get it, look at it"}
 
 app = App(
     name="cutaway",
@@ -53,7 +61,13 @@ app = App(
 for _title, _verbs in VERBS.items():
     _group = Group(_title, sort_key=list(VERBS).index(_title))
     for _name, (_target, _help) in _verbs.items():
-        app.command(f"cutaway.verbs.{_target}", name=_name, group=_group, help=_help)
+        _room, _, _word = _name.rpartition(" ")
+        if not _room:
+            app.command(f"cutaway.verbs.{_target}", name=_word, group=_group, help=_help)
+        else:
+            if _room not in app:
+                app.command(App(name=_room, help=ROOMS[_room], group=_group))
+            app[_room].command(f"cutaway.verbs.{_target}", name=_word, help=_help)
 app.register_install_completion_command()
 
 
@@ -64,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tokens = [token for token in tokens if token != "--debug"]
     try:
         if _verb(tokens):
-            app[_verb(tokens)].help = None  # then its own docstring is its help, with the examples
+            called(_verb(tokens)).help = None  # so its own docstring is, with the examples
         code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -79,7 +93,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _verb(tokens: Sequence[str]) -> str:
     """The verb that is called, or nothing."""
-    return tokens[0] if tokens and any(tokens[0] in verbs for verbs in VERBS.values()) else ""
+    words = {" ".join(tokens[:count]) for count in (1, 2)}
+    return next((name for verbs in VERBS.values() for name in verbs if name in words), "")
+
+
+def called(verb: str) -> App:
+    """The program of a verb."""
+    return reduce(lambda found, word: found[word], verb.split(), app)
 
 
 def _explain(error: BaseException, tokens: Sequence[str]) -> int:

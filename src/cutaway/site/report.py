@@ -38,14 +38,18 @@ def report(entries: Sequence[Entry], title: str) -> str:
     sections = [_lab(entry, data) for entry in entries]
     links = [tag("li", tag("a", one.lab.name, href=f"#lab-{one.lab.name}")) for one in entries]
     menu = tag("nav", tag("ol", *links), aria_label="Labs") if len(entries) > 1 else None
-    motto = tag("p", "Build it. Break it. Measure it.", class_="motto")
-    header = tag("header", tag("p", "cutaway", class_="house"), tag("h1", title), motto, menu)
     store = tag("script", embedded(data), type="application/json", id="report-data")
     code = [inlined(_asset("report.js")), *[inlined(one) for one in map(_demo, entries) if one]]
-    scripts = [tag("script", one) for one in code]
-    body = tag("body", header, tag("main", *sections), store, *scripts)
-    head = tag("head", *_head(title, code))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    main = joined(menu, tag("main", *sections), store)
+    return sheet(title, main, "Build it. Break it. Measure it.", code)
+
+
+def sheet(title: str, inside: Html, motto: str, code: Sequence[Html] = ()) -> str:
+    """A page of the house as one HTML document: its head, its title, what stands in it."""
+    said = tag("p", motto, class_="motto")
+    header = tag("header", tag("p", "cutaway", class_="house"), tag("h1", title), said)
+    body = tag("body", header, inside, *[tag("script", one) for one in code])
+    return f"<!doctype html>\n{tag('html', tag('head', *_head(title, code)), body, lang='en')}\n"
 
 
 def _head(title: str, code: Sequence[Html]) -> list[Html]:

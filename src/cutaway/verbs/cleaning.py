@@ -12,10 +12,14 @@ from cyclopts import Parameter
 
 from cutaway.errors import Unavailable
 from cutaway.kit.worlds import worlds_folder
-from cutaway.runs.folders import runs_folder
+from cutaway.runs.folders import data_folder, runs_folder
 
 from .talk import say, show, size
 
+COMPUTED = ("splits", "tokens", "ladders")
+DATA = re.compile(
+    r"\.?([0-9a-f]{64}-[\w.-]+|[\w-]+\.jsonl(\.[0-9a-f]{32})?|tinystories|fineweb-edu)"
+)
 MEASURED = ("cells", "quick", "full", "log.txt", "report.html")
 COPY = re.compile(r"\.?cutaway_[0-9a-f]{16}(\.[0-9a-f]{32}(\.\d+\.damaged)?)?|\.lock")
 
@@ -25,9 +29,14 @@ def clean(
     runs: Annotated[
         bool, Parameter(help="Your runs too: what was measured is lost.", negative="")
     ] = False,
+    data: Annotated[
+        bool, Parameter(help="Fetched corpora too: they can be fetched again.", negative="")
+    ] = False,
     dry_run: Annotated[bool, Parameter(help="Only say what would be freed.", negative="")] = False,
 ) -> int:
-    """Remove the broken copies, and say what that frees. Runs stay, unless you ask.
+    """Remove what can be made again, and say what that frees. Runs stay, unless you ask.
+
+    That is the broken copies, and what was computed of corpora: splits, tokens, ladders.
 
     ```
     cutaway clean --dry-run
@@ -35,8 +44,11 @@ def clean(
     cutaway clean --runs
     ```
     """
-    made, ours = copies(), measured()
+    made, ours, fetched = copies(), measured(), of_data("corpora")
     freed = {worlds_folder(): made} if made else {}
+    for kind in COMPUTED:
+        freed |= {data_folder(kind): of_data(kind)} if of_data(kind) else {}
+    freed |= {data_folder("corpora"): fetched} if data and fetched else {}
     freed |= {path: [path] for path in ours} if runs else {}
     for home, paths in freed.items():
         before = sum(map(_weight, paths))
@@ -50,6 +62,9 @@ def clean(
     kept = 0 if runs else sum(map(_weight, ours))
     if kept:
         say(f"Runs stay: {size(kept)} in {runs_folder()}. `cutaway clean --runs` removes them too.")
+    kept = 0 if data else sum(map(_weight, fetched))
+    if kept:
+        say(f"Fetched corpora stay: {size(kept)}. `cutaway clean --data` removes them too.")
     left = [str(path) for paths in freed.values() for path in paths if path.exists()]
     if left and not dry_run:
         raise Unavailable(f"Could not remove {', '.join(left)}.", "Check whose they are.")
@@ -60,6 +75,12 @@ def copies() -> list[Path]:
     """The broken copies, halves of them and their lock; whatever else stands there is not ours."""
     found = sorted(worlds_folder().glob("*"))
     return [path for path in found if COPY.fullmatch(path.name) and not path.is_symlink()]
+
+
+def of_data(kind: str) -> list[Path]:
+    """What was fetched or computed of corpora; whatever else stands there is not ours."""
+    found = sorted(data_folder(kind).glob("*"))
+    return [path for path in found if DATA.fullmatch(path.name) and not path.is_symlink()]
 
 
 def measured() -> list[Path]:

@@ -6,18 +6,21 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Table as Grid
 from rich.text import Text
@@ -89,11 +92,48 @@ def show_diff(text: str) -> None:
         show(line, style)
 
 
+def _live_on(console: Console) -> bool:
+    """Whether a bar can be drawn there."""
+    dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("CI"))
+    return console.is_terminal and not dumb
+
+
+@contextmanager
+def transfer(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar of what has come so far, drawn once something comes; a line without a terminal."""
+    console = Console(file=sys.stderr, highlight=False)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not _live_on(console),
+        transient=True,
+    )
+    begun: list[TaskID] = []
+
+    def told(done: int, total: int | None) -> None:
+        if not begun:
+            begun.append(bar.add_task(f"{what}: fetching", total=None))
+            if bar.disable:
+                say(f"{what}: fetching ...", "dim")
+        bar.update(begun[0], completed=done, total=total)
+
+    with bar:
+        _live.extend([] if bar.disable else [console])
+        try:
+            yield told
+        finally:
+            _live.clear()
+
+
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Progress]:
     """A bar with what is done and the time left; a few plain lines where there is no terminal."""
     console = Console(file=sys.stderr, highlight=False)
-    live = console.is_terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+    live = _live_on(console)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
