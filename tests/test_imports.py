@@ -136,8 +136,9 @@ def test_components_import_only_libraries_and_earlier_components() -> None:
 
 def test_a_lab_measures_with_the_kit_and_takes_components_from_its_world() -> None:
     for place in places().values():
-        for other in imported(place.folder / "lab.py"):
-            assert room(other) in ("kit", "data"), f"{place.name}/lab.py imports {_short(other)}"
+        for path in place.declaring:
+            for other in imported(path) - set(place.declaring):
+                assert room(other) in ("kit", "data"), f"{_short(path)} imports {_short(other)}"
 
 
 def test_the_tests_that_judge_broken_copies_import_nothing_that_is_not_copied() -> None:

@@ -81,7 +81,9 @@ def package_of(path: Path) -> tuple[str, ...]:
     return ("cutaway", *path.parent.relative_to(PACKAGE).parts)
 
 
-OPENING = PACKAGE / "data" / "opening.py"  # what it opens is named by its digest, not by its code
+def opening() -> Path:
+    """The file through which corpora are opened: a corpus is named by its digest, not by code."""
+    return PACKAGE / "data" / "opening.py"
 
 
 def closure(files: Iterable[Path]) -> list[Path]:
@@ -89,7 +91,7 @@ def closure(files: Iterable[Path]) -> list[Path]:
     todo, seen = list(files), set[Path]()
     while todo:
         path = todo.pop()
-        if path not in seen and path != OPENING:
+        if path not in seen and path != opening():
             seen.add(path)
             todo += imports([tree(path)], package_of(path))
     return sorted(seen)

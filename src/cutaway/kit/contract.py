@@ -46,8 +46,9 @@ def _evidence(lab: Lab) -> Iterator[str]:
     for path in place(lab.name).components:
         for name in foreign_imports(path):
             yield f"implementation: {path.name} imports {name}, which a component may not"
-    for path in sorted(imports([tree(folder / "lab.py")], package_of(folder / "lab.py"))):
-        if path.relative_to(PACKAGE).parts[0] in WINGS:
+    declaring = [tree(path) for path in place(lab.name).declaring]
+    for path in sorted(imports(declaring, package_of(folder / "lab.py"))):
+        if path.relative_to(PACKAGE).parts[0] in WINGS and path not in place(lab.name).declaring:
             yield f"lab.py imports {path.name}: it takes components from the world it is given"
     page = folder / "page.md"
     text = page.read_text(encoding="utf-8") if page.is_file() else ""

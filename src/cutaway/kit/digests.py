@@ -12,7 +12,7 @@ from cutaway.data.catalogue import CATALOGUE
 from cutaway.errors import UsageError
 from cutaway.runs.sealing import digest
 
-from .closures import OPENING, closure, imports, package_of, tree
+from .closures import closure, imports, opening, package_of, tree
 from .labs import PACKAGE, place, places
 from .words import Experiment, Fault, Lab
 
@@ -51,6 +51,11 @@ def _reached(module: ast.Module, start: str) -> list[ast.stmt]:
     return [node for node, _ in names if node in reached]
 
 
+def _own(path: Path) -> list[ast.stmt]:
+    """The statements of a file that define something there, and do not import it."""
+    return [node for node in tree(path).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def _mentioned(nodes: Iterable[ast.AST]) -> set[str]:
     """The names that occur in some code."""
     return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -76,17 +81,19 @@ def _labs_used(nodes: Iterable[ast.AST]) -> set[str]:
 def _rests_on(lab: str, function: str) -> tuple[list[ast.stmt], list[Path]]:
     """What a function of a lab.py rests on: statements of lab.py, and files."""
     here = place(lab)
-    path = here.folder / "lab.py"
-    nodes = _reached(tree(path), function)
-    if not any(function in _names(node) for node in nodes):
+    package = package_of(here.folder / "lab.py")
+    homes = [path for path in here.declaring if any(function in _names(n) for n in _own(path))]
+    nodes = _reached(tree(homes[0]), function) if homes else []
+    if not homes:
         what = (
             f"{lab}/lab.py defines no {function!r} at its top level, so its digest would be blind."
         )
         raise UsageError(what, "Write it there with `def`; a lambda has no name.")
-    used = [place(name) for name in {lab} | _labs_used(nodes)]
+    beside = [tree(path) for path in closure(imports(nodes, package)) if path in here.declaring]
+    used = [place(name) for name in {lab} | _labs_used([*nodes, *beside])]
     roots = {place.folder / "__init__.py" for place in used}
     roots |= {component for place in used for component in place.components}
-    return nodes, closure(roots | imports(nodes, package_of(path)))
+    return nodes, closure(roots | imports(nodes, package))
 
 
 def function_inputs(lab: str, function: str) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def opens_corpora(lab: str, function: str) -> bool:
     """Whether a function of a lab.py can open a corpus."""
     nodes, files = _rests_on(lab, function)
     found = imports(nodes, package_of(place(lab).folder / "lab.py"))
-    return OPENING in found.union(*(imports([tree(file)], package_of(file)) for file in files))
+    return opening() in found.union(*(imports([tree(file)], package_of(file)) for file in files))
 
 
 def fault_inputs(faults: Iterable[Fault]) -> list[list[str | None]]:

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from cutaway.errors import UsageError
 
 from .words import Fault, Lab
 
 PACKAGE = Path(__file__).resolve().parents[1]
+APART = "declared_labs"  # the package that the labs' declarations are loaded into
 WINGS = {
     "atoms": "the smallest parts of a language model",
     "architecture": "how the parts make a model",
@@ -53,10 +55,15 @@ class Place:
     @property
     def components(self) -> list[Path]:
         """The files of the lesson."""
-        outside = re.compile(r"lab\.py|__init__\.py|(test_.*|conftest)\.py")
+        outside = re.compile(r"(lab(_.*)?|__init__|conftest|test_.*)\.py")
         return [
             path for path in sorted(self.folder.glob("*.py")) if not outside.fullmatch(path.name)
         ]
+
+    @property
+    def declaring(self) -> list[Path]:
+        """The files that say what is measured, broken and claimed: lab.py, and each lab_*.py."""
+        return [self.folder / "lab.py", *sorted(self.folder.glob("lab_*.py"))]
 
 
 def places() -> dict[str, Place]:
@@ -86,24 +93,39 @@ class LabBroken(UsageError):
 def load(name: str) -> Lab:
     """One lab, its faults named by file within the package."""
     here = place(name)
-    path = here.folder / "lab.py"
-    spec = importlib.util.spec_from_file_location(f"cutaway.{here.module}.lab", path)
-    assert spec and spec.loader
     _check_python(name, here.folder)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
-        lab = getattr(module, "lab", None)
+        lab = getattr(_declared(here), "lab", None)
         if not isinstance(lab, Lab):
             raise LabBroken("lab.py makes no `lab = Lab(...)`.")
-        faults = tuple(
-            replace(fault, file=f"{here.wing}/{name}/{fault.file}") for fault in lab.faults
-        )
-        return replace(lab, faults=faults)
+        home = f"{here.wing}/{name}"
+        return replace(lab, faults=tuple(replace(f, file=f"{home}/{f.file}") for f in lab.faults))
     except (Exception, SystemExit) as error:
-        del sys.modules[spec.name]
-        raise _broken(name, path, error) from error
+        _forget(f"{APART}.{name}")
+        raise _broken(here, error) from error
+
+
+def _declared(here: Place) -> ModuleType:
+    """What lab.py defines, and the files that it imports from beside it.
+
+    They are a package apart: inside cutaway's own they would bring the components and torch along.
+    """
+    apart = ModuleType(f"{APART}.{here.name}")
+    _forget(apart.__name__)
+    apart.__path__ = [str(here.folder)]
+    sys.modules[apart.__name__] = apart
+    spec = importlib.util.spec_from_file_location(f"{apart.__name__}.lab", here.folder / "lab.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _forget(package: str) -> None:
+    """Unload what was read of a lab before."""
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
+        del sys.modules[name]
 
 
 def _check_python(name: str, folder: Path) -> None:
@@ -113,15 +135,20 @@ def _check_python(name: str, folder: Path) -> None:
             text = path.read_text(encoding="utf-8")
             compile(text, str(path), "exec", dont_inherit=True)
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise _broken(name, path, error) from error
+            raise _broken(place(name), error, path) from error
 
 
-def _broken(name: str, path: Path, error: BaseException) -> LabBroken:
+def _broken(here: Place, error: BaseException, path: Path | None = None) -> LabBroken:
     """The error for a lab with a file that cannot be read, with the line in that file if known."""
-    what = f"The lab {name!r} cannot be read: "
+    what = f"The lab {here.name!r} cannot be read: "
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).parent == here.folder
+    ]
+    path = path or (Path(frames[-1].filename) if frames else here.folder / "lab.py")
     if isinstance(error, LabBroken):
         return LabBroken(f"{what}{error.what}", f"Mend {path}")
-    frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == str(path)]
     said = error.msg if isinstance(error, SyntaxError) else error
     if isinstance(error, SyntaxError) and error.filename == str(path):

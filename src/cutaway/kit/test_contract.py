@@ -108,7 +108,7 @@ def test_a_quick_table_is_never_a_record() -> None:
 
 def test_a_number_that_another_lab_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(LAB, name="other")
-    monkeypatch.setattr("cutaway.kit.contract.labs", lambda: ([LAB, other], []))
+    monkeypatch.setattr("cutaway.kit.declarations.labs", lambda: ([LAB, other], []))
     assert "number 1 is taken by other" in told(LAB)
 
 

@@ -6,18 +6,28 @@ import ast
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cutaway.data.catalogue import CATALOGUE
 from cutaway.errors import UsageError
+from cutaway.runs.sealing import digest
 
 from . import closures, digests, labs
 from .closures import closure, imports
 from .conftest import Checkout, Scratch
-from .digests import experiment_inputs, fault_inputs, function_inputs, receipt_inputs, syntax
+from .digests import (
+    experiment_inputs,
+    fault_inputs,
+    function_inputs,
+    opens_corpora,
+    receipt_inputs,
+    syntax,
+)
 from .words import Fault
 
 Edit = Callable[[str, str, str], None]
@@ -186,6 +196,48 @@ def test_what_a_function_reaches_counts(
 def test_a_function_that_cannot_be_found_is_refused_not_ignored(house: Scratch, name: str) -> None:
     with pytest.raises(UsageError, match="would be blind"):
         function_inputs("tiny", name)
+
+
+def test_a_long_lab_keeps_functions_beside_its_lab_py(house: Scratch, edit: Edit) -> None:
+    folder = house.package / "atoms" / "tiny"
+    model = "def model(world):\n    return world.upper.fourfold(1)\n"
+    more = "from .lab_model import model\n\n\ndef one(world):\n    return model(world)\n\n\n"
+    (folder / "lab_model.py").write_text(model, encoding="utf-8")
+    (folder / "lab_more.py").write_text(f"{more}def two(world):\n    return 2\n", encoding="utf-8")
+    edit("atoms/tiny/lab.py", "import os\n", "import os\nfrom .lab_more import one\n")
+    assert labs.load("tiny").name == "tiny"
+    before = [digest(function_inputs("tiny", name)) for name in ("one", "two")]
+    assert any("upper.py" in name for name in function_inputs("tiny", "one"))
+    edit("atoms/tiny/lab_model.py", "fourfold(1)", "fourfold(2)")
+    after = [digest(function_inputs("tiny", name)) for name in ("one", "two")]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, True]
+    assert not {"lab.py", "lab_model.py"} & {path.name for path in labs.place("tiny").components}
+
+
+def test_a_mistake_beside_a_lab_py_is_named_by_its_file_and_line(
+    house: Scratch, edit: Edit
+) -> None:
+    (house.package / "atoms" / "tiny" / "lab_more.py").write_text("x = 1\ny = 1 / 0\n")
+    edit("atoms/tiny/lab.py", "import os\n", "import os\nfrom .lab_more import x\n")
+    with pytest.raises(labs.LabBroken, match=r"lab_more\.py, line 2"):
+        labs.load("tiny")
+
+
+def test_a_corpus_is_its_digest_and_not_how_it_was_opened(
+    house: Scratch, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = "def opens(world, *, seed):\n    from cutaway.data import corpus\n    return []\n"
+    path = house.package / "atoms" / "tiny" / "lab.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{opens}", encoding="utf-8")
+    assert opens_corpora("tiny", "opens") and not opens_corpora("tiny", "by_other")
+    assert not any("opening" in name for name in function_inputs("tiny", "opens"))
+    lab = labs.load("tiny")
+    one = replace(lab.experiments[0], data=("union",))
+    before = experiment_inputs(lab, one)
+    assert before != experiment_inputs(lab, lab.experiments[0])
+    other = replace(CATALOGUE["union"], digest="0")
+    monkeypatch.setitem(CATALOGUE, "union", other)
+    assert experiment_inputs(lab, one) != before
 
 
 def test_receipts_rest_on_tests_faults_and_what_is_observed(house: Scratch, edit: Edit) -> None:

@@ -34,7 +34,7 @@ def fourfold(number):
 def two(checkout: Checkout) -> Scratch:
     """A checkout in which one lab is built on another, in another wing."""
     scratch = checkout()
-    (scratch.package / "architecture").mkdir()
+    (scratch.package / "architecture").mkdir(exist_ok=True)
     scratch.lab(
         "upper",
         'from cutaway.kit.words import Lab\nlab = Lab("upper", 2, "Two steps.", lambda world: {})',

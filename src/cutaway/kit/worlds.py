@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,8 @@ from .faults import edited
 from .labs import PACKAGE, find_fault, nearest, place, places, wings
 from .words import Fault
 
-AT_HOME = ("lab.py", "test_lab.py")  # the judges stay out of the copies that they judge
+# What declares and judges a lab stays out of the copies that it judges.
+AT_HOME = re.compile(r"lab(_.*)?\.py|test_lab\.py")
 
 
 class World:
@@ -78,7 +80,8 @@ def sources() -> dict[str, str]:
     """The component files of the package, with the tests that judge them, by path inside it."""
     found = _texts(PACKAGE / wing / "__init__.py" for wing in wings())
     for here in places().values():
-        files = (path for path in sorted(here.folder.glob("*.py")) if path.name not in AT_HOME)
+        every = sorted(here.folder.glob("*.py"))
+        files = (path for path in every if not AT_HOME.fullmatch(path.name))
         with suppress(UnicodeDecodeError):  # such a lab stays out; `load` says what is wrong
             found |= _texts(files)
     return found
