@@ -143,7 +143,7 @@ def receipt_inputs(lab: Lab) -> str:
     """The digest that tells whether a lab's receipts are stale."""
     folder = place(lab.name).folder
     inside = {*folder.glob("test_*.py"), *folder.glob("conftest.py")}
-    tests = sorted(inside - {folder / "test_lab.py"})
+    tests = sorted(inside - set(folder.glob("test_lab*.py")))
     return digest(
         {
             "sources": function_inputs(lab.name, getattr(lab.observe, "__name__", "observe")),
