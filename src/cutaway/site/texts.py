@@ -54,7 +54,9 @@ def ladder(rungs: Sequence[Rung], bytes_a_token: float) -> Html:
         "own counts: it flatters, more so the longer the run."
     )
     strip = tag("div", *marks, class_="strip", aria_hidden="true")
-    return joined(strip, tag("table", tag("thead", head), tag("tbody", *rows)), _soft(said))
+    return joined(
+        strip, tag("table", tag("thead", head), tag("tbody", *rows), class_="ladder"), _soft(said)
+    )
 
 
 def bars(what: str, found: Sequence[Bar]) -> Html:
@@ -65,7 +67,7 @@ def bars(what: str, found: Sequence[Bar]) -> Html:
             "tr",
             tag("th", bar.name, scope="row"),
             tag("td", number(bar.count)),
-            tag("td", tag("span", class_="bar", style=f"width:{bar.count / most:.2%}")),
+            tag("td", _bar(bar.count / most) if bar.count else None),
         )
         for bar in found[:MANY]
     ]
@@ -73,6 +75,11 @@ def bars(what: str, found: Sequence[Bar]) -> Html:
     more = len(found) - len(rows)
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="bars")
     return joined(table, _soft(f"And {more} more.") if more else None)
+
+
+def _bar(share: float) -> Html:
+    """A bar of some share of the longest."""
+    return tag("span", class_="bar", style=f"width:{share:.2%}")
 
 
 def _runs(ngrams: Mapping[str, Sequence[Bar]]) -> list[Html]:
