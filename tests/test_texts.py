@@ -12,6 +12,13 @@ from houses import Ended, House
 
 from cutaway.data import TASKS, prepare
 from cutaway.data.catalogue import CATALOGUE
+from cutaway.data.ladder import Rung
+from cutaway.data.overlap.duplicates import Pair
+from cutaway.data.portrait import Bar, Portrait
+from cutaway.data.prepared import Prepared
+from cutaway.site.texts import page
+from cutaway.verbs.looking import _duplicates, strip
+from cutaway.verbs.texts import report_file
 
 Call = Callable[..., Ended]
 
@@ -44,8 +51,15 @@ def test_the_default_corpus_can_be_looked_at_without_a_network(here: House, tmp_
     ended = here("data", "show", **nowhere)
     assert ended.code == 0
     for rung in prepare("shakespeare").ladder:
-        assert re.search(rf"^{rung.name} +{rung.nats:.4f} ", ended.out, re.MULTILINE)
-    for title in ("The ladder", "Lengths", "Bytes", "Scripts", "Most frequent", "Near-duplicates"):
+        assert re.search(rf"^{rung.order} +{rung.name} +{rung.nats:.4f} ", ended.out, re.MULTILINE)
+    for title in (
+        "The ladder",
+        "Lengths",
+        "Bytes",
+        "Letters by script",
+        "Most frequent",
+        "Near-duplicates",
+    ):
         assert f"\n{title}" in ended.out
     report = Path(ended.err.partition("Report: ")[2].strip())
     page = (here.desk / report).read_text(encoding="utf-8")
@@ -148,3 +162,48 @@ def test_clean_frees_what_was_computed_and_keeps_what_was_fetched(
     assert {path for path in data.rglob("*") if path.is_file()} == {fetched, mine}
     assert str(data / "corpora") in call("clean", "--data").out
     assert {path for path in data.rglob("*") if path.is_file()} == {mine}
+
+
+def test_the_strip_puts_each_model_where_its_loss_is() -> None:
+    ladder = [
+        Rung(0, "uniform", 4.0, 9.0),
+        Rung(1, "unigram", 2.0, 9.0),
+        Rung(2, "bigram", 2.01, 9),
+    ]
+    marks, line = strip(ladder, 40)
+    assert line == f"0 {'─' * 19}┴┴{'─' * 19}┴ 4.000"
+    assert marks == "  " + " " * 19 + "21" + " " * 19 + "0"
+
+
+def test_the_page_puts_each_model_where_its_loss_is_and_its_numbers_beside_it() -> None:
+    ladder = [Rung(0, "uniform", 4.0, 4.0), Rung(1, "unigram", 1.0, 3.0)]
+    found = Portrait([], [Bar("few", 1), Bar("many", 4), Bar("none", 0)], [], {}, [], ladder, 2.0)
+    html = page("x", "bytes", {}, found)
+    assert 'style="left:25.0000%"' in html and 'style="left:100.0000%"' in html
+    assert "<td>1.0000</td><td>0.7213</td><td>3.0000</td>" in html
+    assert html.count('class="bar"') == 2 and 'style="width:25.00%"' in html
+
+
+def test_many_pairs_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [Pair(f"{n}\nfake", "other", 0.5) for n in range(15)]
+    _duplicates(Portrait([], [], [], {}, pairs, [], 1.0))
+    out = capsys.readouterr().out
+    assert "and 3 more pairs" in out and "0⏎fake" in out and "\nfake" not in out
+
+
+def test_no_two_texts_share_a_report(prepared_twice: list[Prepared]) -> None:
+    paths = [report_file(one) for one in prepared_twice]
+    assert len({*paths}) == 4 and all(len(path.name) < 90 for path in paths)
+    assert all(path.parent.name == "data" and not path.name.startswith(".") for path in paths)
+
+
+@pytest.fixture
+def prepared_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Prepared]:
+    """Two texts with odd names, each in two tokenizations."""
+    monkeypatch.setenv("CUTAWAY_HOME", str(tmp_path / "home"))
+    found = []
+    for name, seed in ((".日本語" + "x" * 60, 1), (".日本語" + "x" * 61, 2)):
+        letters = random.Random(seed).choices("abc \n", k=999)
+        (tmp_path / name).write_text("".join(letters), encoding="utf-8")
+        found += [prepare(tmp_path / name, how) for how in ("characters", "bytes")]
+    return found

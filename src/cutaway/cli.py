@@ -53,6 +53,7 @@ app = App(
     name="cutaway",
     help="A large language model that can be taken apart. Build it. Break it. Measure it.",
     version=__version__,
+    suppress_keyboard_interrupt=False,
     help_format="markdown",
     default_parameter=Parameter(show_default=lambda value: value or None),
     help_epilogue="`cutaway VERB --help` explains a verb, with examples. "
@@ -66,7 +67,14 @@ for _title, _verbs in VERBS.items():
             app.command(f"cutaway.verbs.{_target}", name=_word, group=_group, help=_help)
         else:
             if _room not in app:
-                app.command(App(name=_room, help=ROOMS[_room], group=_group))
+                app.command(
+                    App(
+                        name=_room,
+                        help=ROOMS[_room],
+                        group=_group,
+                        suppress_keyboard_interrupt=False,
+                    )
+                )
             app[_room].command(f"cutaway.verbs.{_target}", name=_word, help=_help)
 app.register_install_completion_command()
 

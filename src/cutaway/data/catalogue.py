@@ -106,7 +106,7 @@ _LISTED = (
             "/resolve/main/sample/10BT/000_00000.parquet",
             "parquet",
         ),
-        recipe=recipes.marked,
+        recipe=recipes.lines,
     ),
 )
 CATALOGUE = {listed.name: listed for listed in _LISTED}

@@ -12,7 +12,7 @@ Told = Callable[[int, int | None], None]  # how much is done, and of how much if
 
 @dataclass(frozen=True)
 class Document:
-    """A text that belongs together: a scene, a speech, a file. No document is ever split in two."""
+    """A text that a split never parts: a scene, a speech, a file, a piece of a long file."""
 
     name: str
     text: str

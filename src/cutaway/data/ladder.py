@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from cutaway.errors import Refused, UsageError
+from cutaway.errors import Refused, Unavailable, UsageError
 from cutaway.runs.disk import write_file
 from cutaway.runs.folders import data_folder
 from cutaway.runs.sealing import sealed, unsealed
@@ -19,7 +19,7 @@ from .corpora import Told
 from .counts import Grams, Places, Row, grams, left_neighbours, places, row_of
 from .tokenization import Ids
 
-VERSION = 1  # of the definition below: a ladder of another is computed anew
+VERSION = 2  # of the definition below: a ladder of another is computed anew
 NAMES = ("uniform", "unigram", "bigram", "trigram")
 
 
@@ -85,7 +85,8 @@ def cached_ladder(
         if kept["vocab"] == vocab and len(found) > orders > 0:
             return found[: orders + 1]
     rungs = ladder(train, held_out, vocab, orders, told)
-    write_file(path, sealed({"vocab": vocab, "rungs": [asdict(rung) for rung in rungs]}))
+    with suppress(Unavailable):  # the ladder is whole without its copy
+        write_file(path, sealed({"vocab": vocab, "rungs": [asdict(rung) for rung in rungs]}))
     return rungs
 
 

@@ -35,7 +35,7 @@ def corpus(name: str | Path) -> Corpus:
 def named(name: str | Path) -> tuple[str, int]:
     """The corpus of the catalogue that a name means, or nothing; and how many shards of it."""
     word, _, count = str(name).partition(":")
-    if isinstance(name, Path) or word not in CATALOGUE:
+    if isinstance(name, Path) or word not in CATALOGUE or (count and Path(name).exists()):
         return "", 0
     in_shards = isinstance(CATALOGUE[word].source, Remote)
     if ":" in str(name) and not (in_shards and re.fullmatch("[1-9][0-9]{0,5}", count)):
@@ -51,12 +51,21 @@ def _listed(name: str, shards: int) -> Corpus:
     """A corpus of the catalogue, from where it is, or an error that says how to get it."""
     listed = CATALOGUE[name]
     title = f"{name}:{shards}" if shards > 1 else name
-    files = _files(listed, shards)
-    if files and (found := made(listed, files, title)).digest == (listed.digest or found.digest):
+    found = _found(listed, shards, title)
+    if found and found.digest == (listed.digest or found.digest):
         return found
     if text_file(name).is_file():
         return from_lines(listed)
     raise Unavailable(f"The corpus {title} is not here.", f"`cutaway data get {title}` gets it.")
+
+
+def _found(listed: Listed, shards: int, title: str) -> Corpus | None:
+    """The corpus that can be made from what is here, if that is what the recipe expects."""
+    files = _files(listed, shards)
+    try:
+        return made(listed, files, title) if files else None
+    except (KeyError, ValueError, SyntaxError):
+        return None
 
 
 def _files(listed: Listed, shards: int) -> dict[str, bytes]:

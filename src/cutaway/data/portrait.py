@@ -1,14 +1,23 @@
-"""A corpus looked at: lengths, bytes, scripts, frequent n-grams, near-duplicates, the ladder."""
+"""A corpus looked at: lengths, bytes, scripts, frequent runs, near-duplicates, the ladder."""
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+
+from cutaway.errors import Refused, Unavailable
+from cutaway.runs.disk import write_file
+from cutaway.runs.folders import data_folder
+from cutaway.runs.sealing import sealed, unsealed
 
 from .corpora import Document
 from .counts import Grams, grams, row_of
@@ -16,7 +25,11 @@ from .ladder import Rung
 from .overlap.duplicates import Pair, near_duplicates
 from .prepared import Prepared
 
-MOST_WORDS = 2**21  # that frequent words are counted in; of a longer text, its beginning
+VERSION = 1  # of what follows: a portrait of another is made anew
+MOST_TOKENS = 2**22  # in which runs of tokens are counted; of a longer text, its beginning
+MOST_WORDS = 2**20
+LONGEST = 40  # letters of a run that are kept to be shown
+FEW = 8  # runs of a kind
 
 
 @dataclass(frozen=True)
@@ -29,31 +42,52 @@ class Bar:
 
 @dataclass(frozen=True)
 class Portrait:
-    """What one can see of a corpus."""
+    """What one can see of a corpus. Runs are counted in the training text, or its beginning."""
 
     lengths: list[Bar]
     bytes: list[Bar]
     scripts: list[Bar]
-    ngrams: dict[str, list[Bar]]
+    runs: dict[str, list[Bar]]
     duplicates: list[Pair]
     ladder: list[Rung]
     bytes_a_token: float
 
+    def bits(self, nats: float) -> float:
+        """A loss a token, in bits a byte."""
+        return nats / math.log(2) / self.bytes_a_token
+
 
 def portrait(prepared: Prepared) -> Portrait:
-    """What one can see of a corpus that was prepared."""
-    documents = prepared.corpus.documents
-    return Portrait(
+    """What one can see of a corpus that was prepared; made once, then read from the cache."""
+    path = data_folder("portraits") / f"{prepared.key}-{VERSION}.json"
+    with suppress(OSError, Refused, KeyError, TypeError):
+        return _read(unsealed(path))
+    said = prepared.said or (lambda *_: None)
+    ladder, documents = prepared.ladder, prepared.corpus.documents
+    said("counting", 0, None)
+    found = Portrait(
         lengths(documents),
         byte_kinds(documents),
         scripts(documents),
-        {
-            **token_ngrams(prepared),
-            **word_ngrams(documents),
-        },
-        near_duplicates(documents),
-        prepared.ladder,
+        {**token_runs(prepared), **word_runs(prepared.split.train)},
+        near_duplicates(documents, told=partial(said, "near-duplicates")),
+        ladder,
         prepared.bytes_a_token,
+    )
+    with suppress(Unavailable):
+        write_file(path, sealed(asdict(found)))
+    return found
+
+
+def _read(data: dict[str, Any]) -> Portrait:
+    """The portrait that a file remembers."""
+    bars = {name: [Bar(**one) for one in data[name]] for name in ("lengths", "bytes", "scripts")}
+    return Portrait(
+        **bars,
+        runs={name: [Bar(**one) for one in found] for name, found in data["runs"].items()},
+        duplicates=[Pair(**one) for one in data["duplicates"]],
+        ladder=[Rung(**one) for one in data["ladder"]],
+        bytes_a_token=float(data["bytes_a_token"]),
     )
 
 
@@ -88,45 +122,62 @@ def byte_kinds(documents: Sequence[Document]) -> list[Bar]:
 
 
 def scripts(documents: Sequence[Document]) -> list[Bar]:
-    """How many letters there are of each script, by the first word of their Unicode names."""
-    letters = Counter[str]()
+    """How many letters there are of each script: the first word of a letter's Unicode name.
+
+    A letter in another form (µ, º, ｆ) is the letter that it stands for.
+    """
+    letters, found = Counter[str](), Counter[str]()
     for one in documents:
         letters.update(one.text)
-    found = Counter[str]()
     for letter, count in letters.items():
         if letter.isalpha():
-            found[unicodedata.name(letter, "UNNAMED").split()[0].split("-")[0].lower()] += count
+            plain = unicodedata.normalize("NFKC", letter)[0]
+            found[unicodedata.name(plain, "other").split()[0].split("-")[0].lower()] += count
     return _most(found, len(found))
 
 
-def token_ngrams(prepared: Prepared, most: int = 8) -> dict[str, list[Bar]]:
-    """The most frequent runs of one to five tokens of the training text, as text."""
-    how = prepared.tokenization
-    row = row_of([how.encode(one.text) for one in prepared.split.train], how.vocab, "training")
-    known: Grams | None = None
+def token_runs(prepared: Prepared) -> dict[str, list[Bar]]:
+    """The most frequent runs of one to five tokens, as text."""
+    how, known = prepared.tokenization, None
+    row = row_of([np.asarray(prepared.train[:MOST_TOKENS])], how.vocab, "training")
     found = {}
     for order in range(1, 6):
-        known = grams(row, how.vocab, known)
+        before: Grams | None = known
+        known = grams(row, how.vocab, before)
         times = np.where(known.whole, known.times, 0)
-        best = [int(one) for one in np.argsort(-times, kind="stable")[:most] if times[one]]
+        best = [int(one) for one in np.argsort(-times, kind="stable")[:FEW] if times[one]]
         last = np.zeros(len(times), np.int64)
         last[known.ends] = np.arange(len(row.tokens))
         texts = [how.decode(row.tokens[last[one] - order + 1 : last[one] + 1]) for one in best]
         bars = [Bar(text, int(times[one])) for text, one in zip(texts, best, strict=True)]
-        found[f"{order} {how.name}"] = bars
+        found[how.name if order == 1 else f"{order} {how.name}"] = bars
     return found
 
 
-def word_ngrams(documents: Sequence[Document], most: int = 8) -> dict[str, list[Bar]]:
-    """The most frequent words and pairs of words."""
-    words: list[str] = []
+def word_runs(documents: Sequence[Document]) -> dict[str, list[Bar]]:
+    """The most frequent words and pairs of words; no pair joins two documents."""
+    words, pairs, left = Counter[str](), Counter[str](), MOST_WORDS
     for one in documents:
-        words += one.text.split()[: MOST_WORDS - len(words)]
-    pairs = Counter(f"{one} {other}" for one, other in pairwise(words))
-    return {"1 words": _most(Counter(words), most), "2 words": _most(pairs, most)}
+        found = [_short(word) for word in one.text[: LONGEST * left].split()[:left]]
+        left -= len(found)
+        words.update(found)
+        pairs.update(f"{first} {second}" for first, second in pairwise(found))
+        if not left:
+            break
+    return {"words": _most(words, FEW), "pairs of words": _most(pairs, FEW)}
+
+
+def _short(text: str) -> str:
+    """A text of bounded length."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _most(count: Counter[str], most: int) -> list[Bar]:
     """The most frequent, ties in the order of their names."""
-    best: Iterable[tuple[str, int]] = sorted(count.items(), key=lambda one: (-one[1], one[0]))
-    return [Bar(name, number) for name, number in list(best)[:most]]
+    best = sorted(count.items(), key=lambda one: (-one[1], one[0]))
+    return [Bar(name, number) for name, number in best[:most]]
+
+
+def seen(text: str) -> str:
+    """A text whose blanks can be seen."""
+    return text.translate({0x20: "␣", 0x0A: "⏎", 0x0D: "↵", 0x09: "⇥"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
@@ -112,16 +114,24 @@ def dialogues(files: Files) -> Iterator[Document]:
 
 
 def programs(files: Files) -> Iterator[Document]:
-    """A file, a program."""
+    """A file, a program, in the encoding that it declares."""
     for name, data in files.items():
-        yield Document(name, data.decode())
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        yield Document(name, data.decode(encoding))
 
 
 def marked(files: Files) -> Iterator[Document]:
-    """The texts between end-of-text marks, numbered."""
+    """The texts before end-of-text marks, numbered; what follows the last mark was cut short."""
     whole = "".join(data.decode() for data in files.values())
-    for number, text in enumerate(whole.split("<|endoftext|>"), 1):
+    for number, text in enumerate(whole.split("<|endoftext|>")[:-1], 1):
         yield Document(str(number), text.strip())
+
+
+def lines(files: Files) -> Iterator[Document]:
+    """Texts that stand in lines of JSON, numbered."""
+    whole = "".join(data.decode() for data in files.values())
+    for number, line in enumerate(whole.split("\n")[:-1], 1):
+        yield Document(str(number), json.loads(line))
 
 
 def with_text(documents: Iterable[Document]) -> tuple[Document, ...]:

@@ -7,6 +7,7 @@ import json
 import re
 import sysconfig
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from cutaway.errors import Refused
@@ -38,21 +39,30 @@ def kept(listed: Listed) -> Kept:
         return Kept("in Python", sum(path.stat().st_size for path in library().values()))
     if isinstance(listed.source, Remote):
         sizes = shards_here(shard_folder(listed.name))
-        return Kept(f"{len(sizes)} shards" if sizes else "no", sum(sizes))
+        word = "1 shard" if len(sizes) == 1 else f"{len(sizes)} shards" if sizes else "no"
+        return Kept(word, sum(sizes))
     if installed(listed.source):
         return Kept("installed", listed.size)
     return Kept("fetched" if text_file(listed.name).is_file() else "no", listed.size)
 
 
 def installed(package: Package) -> dict[str, Path]:
-    """The wanted files of a package that is installed; it is not imported."""
+    """The wanted files of a package that is installed in this very version; it is not imported."""
     top = package.wanted.partition("/")[0]
     spec = importlib.util.find_spec(top) if package.registry == "PyPI" else None
-    if spec is None or not spec.submodule_search_locations:
+    if spec is None or not spec.submodule_search_locations or not _same_version(package):
         return {}
     folder = Path(next(iter(spec.submodule_search_locations)))
     names = {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.*")}
     return {name: names[name] for name in sorted(names) if re.fullmatch(package.wanted, name)}
+
+
+def _same_version(package: Package) -> bool:
+    """Whether a package says of itself that it is this version."""
+    try:
+        return version(package.name) == package.version
+    except PackageNotFoundError:
+        return False
 
 
 def library() -> dict[str, Path]:

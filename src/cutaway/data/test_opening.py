@@ -44,6 +44,14 @@ def fetching(monkeypatch: pytest.MonkeyPatch, *answers: dict[str, bytes]) -> lis
     return asked
 
 
+def install(site: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a folder of packages be looked into, in which the tiny one says its version."""
+    about = site / f"tiny_texts-{version}.dist-info" / "METADATA"
+    about.parent.mkdir()
+    about.write_text(f"Metadata-Version: 2.1\nName: tiny-texts\nVersion: {version}\n")
+    monkeypatch.syspath_prepend(site)
+
+
 def test_what_is_not_here_says_how_to_get_it() -> None:
     with pytest.raises(Unavailable, match="tiny is not here") as caught:
         corpus("tiny")
@@ -102,20 +110,22 @@ def test_a_package_that_is_installed_is_read_and_not_imported(
     (folder / "__init__.py").write_text("raise SystemExit('imported')", encoding="utf-8")
     for name, data in FILES.items():
         (tmp_path / "site" / name).write_bytes(data)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    install(tmp_path / "site", "1", monkeypatch)
     asked = fetching(monkeypatch)
     assert list(installed(PACKAGE)) == list(FILES) and kept(LISTED).word == "installed"
     assert get("tiny").digest == LISTED.digest and not asked
 
 
-def test_another_version_that_is_installed_is_not_taken_instead(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_another_text_that_is_installed_is_not_taken_instead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str
 ) -> None:
     folder = tmp_path / "site" / "tiny_texts"
     folder.mkdir(parents=True)
     (folder / "one.txt").write_text("another edition", encoding="utf-8")
     (folder / "__init__.py").touch()
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    install(tmp_path / "site", version, monkeypatch)
+    assert kept(LISTED).word == ("installed" if version == "1" else "no")
     with pytest.raises(Unavailable, match="tiny is not here"):
         corpus("tiny")
     asked = fetching(monkeypatch, FILES)
@@ -158,6 +168,29 @@ def test_a_name_that_is_none_is_a_mistake_with_a_next_step(name: str, step: str)
     with pytest.raises(UsageError) as caught:
         corpus(name)
     assert caught.value.next_step == step
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"tiny_texts/other.txt": b"x"}, {"tiny_texts/a.txt": b"\xff"}]
+)
+def test_files_that_a_recipe_cannot_use_are_as_good_as_none(
+    monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]
+) -> None:
+    strict = replace(
+        LISTED, recipe=lambda found: [Document("one", found["tiny_texts/a.txt"].decode())]
+    )
+    monkeypatch.setitem(CATALOGUE, "tiny", strict)
+    monkeypatch.setattr(opening, "_files", lambda *_: files)
+    with pytest.raises(Unavailable, match="tiny is not here"):
+        corpus("tiny")
+
+
+def test_a_file_whose_name_looks_like_a_corpus_is_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("union:notes.txt").write_text("mine", encoding="utf-8")
+    assert corpus("union:notes.txt").documents[0].text == "mine"
 
 
 def test_names_and_their_shards() -> None:

@@ -106,8 +106,8 @@ def test_a_dialogue_names_its_people_a_and_b() -> None:
     assert (one.name, one.text) == ("x", "A: Hi\nA: there you\nB: Ho")
 
 
-def test_marked_texts_are_joined_across_files_before_they_are_cut() -> None:
-    texts = marked({"0": b"one<|endof", "1": b"text|>\ntwo<|endoftext|>"})
+def test_marked_texts_are_joined_across_files_and_the_unfinished_one_is_left_out() -> None:
+    texts = marked({"0": b"one<|endof", "1": b"text|>\ntwo<|endoftext|>\nhalf a sto"})
     assert [(one.name, one.text) for one in with_text(texts)] == [("1", "one"), ("2", "two")]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from cutaway.data.ladder import Rung
-from cutaway.data.portrait import Bar, Portrait
+from cutaway.data.portrait import Bar, Portrait, seen
 
 from .markup import Html, joined, number, tag
 from .report import sheet
@@ -14,16 +13,16 @@ from .report import sheet
 MANY = 40  # bars or pairs on the page
 
 
-def page(name: str, facts: Mapping[str, str], found: Portrait) -> str:
+def page(name: str, tokens: str, facts: Mapping[str, str], found: Portrait) -> str:
     """The page of a corpus."""
     rows = [joined(tag("dt", key), tag("dd", value)) for key, value in facts.items()]
     parts = (
         _part("What it is", tag("dl", *rows)),
-        _part("The ladder to read a loss against", ladder(found.ladder, found.bytes_a_token)),
+        _part(f"The ladder to read a loss against, in {tokens}", ladder(found)),
         _part("Lengths of documents, in bytes", bars("length", found.lengths)),
         _part("Kinds of bytes", bars("kind", found.bytes)),
         _part("Letters by script", bars("script", found.scripts)),
-        _part("Most frequent in the training text", *_runs(found.ngrams)),
+        _part("Most frequent in the training text", *_runs(found.runs)),
         _part("Near-duplicates", _pairs(found)),
     )
     return sheet(name, tag("main", *parts, class_="corpus"), "The text, before any model.")
@@ -34,29 +33,36 @@ def _part(title: str, *inside: object) -> Html:
     return tag("section", tag("h3", title), *inside, class_="part")
 
 
-def ladder(rungs: Sequence[Rung], bytes_a_token: float) -> Html:
+def ladder(found: Portrait) -> Html:
     """The models on one line, from nothing lost to knowing nothing, and their numbers."""
-    top = max(rung.nats for rung in rungs) or 1.0
+    top = max(rung.nats for rung in found.ladder) or 1.0
     marks = [
-        tag("span", tag("span", one.name), class_="rung", style=f"left:{one.nats / top:.4%}")
-        for one in rungs
+        tag(
+            "span",
+            tag("span", one.order, class_="high" if one.order % 2 else None),
+            class_="rung",
+            style=f"left:{one.nats / top:.4%}",
+        )
+        for one in found.ladder
     ]
-    words = ("model", "nats a token", "bits a byte", "plug-in, nats")
+    ends = (tag("span", "0", class_="from"), tag("span", f"{top:.2f} nats", class_="to"))
+    words = ("", "model", "nats a token", "bits a byte", "plug-in, nats")
     head = tag("tr", *[tag("th", word, scope="col") for word in words])
-    rows = [
-        tag("tr", tag("th", one.name, scope="row"), *[tag("td", f"{x:.4f}") for x in values])
-        for one in rungs
-        for values in [(one.nats, one.nats / math.log(2) / bytes_a_token, one.plug_in)]
-    ]
+    rows = [_rung(one, found) for one in found.ladder]
     said = (
         "Each model was counted on the training text (interpolated Kneser-Ney) and asked for the "
         "held-out text. The last column is another quantity, the entropy of the training text's "
         "own counts: it flatters, more so the longer the run."
     )
-    strip = tag("div", *marks, class_="strip", aria_hidden="true")
-    return joined(
-        strip, tag("table", tag("thead", head), tag("tbody", *rows), class_="ladder"), _soft(said)
-    )
+    strip = tag("div", *ends, *marks, class_="strip", aria_hidden="true")
+    table = tag("table", tag("thead", head), tag("tbody", *rows), class_="ladder")
+    return joined(strip, table, _soft(said))
+
+
+def _rung(one: Rung, found: Portrait) -> Html:
+    """A model as a row."""
+    values = [tag("td", f"{value:.4f}") for value in (one.nats, found.bits(one.nats), one.plug_in)]
+    return tag("tr", tag("td", one.order), tag("th", one.name, scope="row"), *values)
 
 
 def bars(what: str, found: Sequence[Bar]) -> Html:
@@ -86,14 +92,9 @@ def _runs(ngrams: Mapping[str, Sequence[Bar]]) -> list[Html]:
     """The most frequent runs, a kind a line."""
     lines = []
     for name, found in ngrams.items():
-        items = [tag("li", tag("code", _seen(one.name)), f" {number(one.count)}") for one in found]
+        items = [tag("li", tag("code", seen(one.name)), f" {number(one.count)}") for one in found]
         lines.append(tag("div", tag("h4", name), tag("ol", *items, class_="runs")))
     return lines
-
-
-def _seen(text: str) -> str:
-    """A text whose blanks can be seen."""
-    return text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
 
 
 def _pairs(found: Portrait) -> Html:
@@ -103,7 +104,12 @@ def _pairs(found: Portrait) -> Html:
     words = ("shared", "document", "and document")
     head = tag("tr", *[tag("th", word, scope="col") for word in words])
     rows = [
-        tag("tr", tag("td", f"{pair.share:.0%}"), tag("td", pair.one), tag("td", pair.other))
+        tag(
+            "tr",
+            tag("td", f"{pair.share:.0%}"),
+            tag("td", seen(pair.one)),
+            tag("td", seen(pair.other)),
+        )
         for pair in found.duplicates[:MANY]
     ]
     more = len(found.duplicates) - len(rows)

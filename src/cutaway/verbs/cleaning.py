@@ -16,7 +16,7 @@ from cutaway.runs.folders import data_folder, runs_folder
 
 from .talk import say, show, size
 
-COMPUTED = ("splits", "tokens", "ladders")
+COMPUTED = ("splits", "tokens", "ladders", "portraits")
 DATA = re.compile(
     r"\.?([0-9a-f]{64}-[\w.-]+|[\w-]+\.jsonl(\.[0-9a-f]{32})?|tinystories|fineweb-edu)"
 )

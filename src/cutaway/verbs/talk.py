@@ -70,10 +70,11 @@ def show_json(data: dict[str, Any]) -> None:
 def show_grid(headings: list[str], rows: list[list[str]]) -> None:
     """Print rows in columns; words that have a colour wear it."""
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
-    for heading in headings:
+    for heading in headings or [""] * max(map(len, rows), default=0):
         grid.add_column(heading, header_style="dim", overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(visible(cell), style=STYLES.get(cell, "")) for cell in row))
+        cells = (visible(cell).replace("\n", "\\n") for cell in row)
+        grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in cells))
     console = out()
     if console.is_terminal:
         console.print(grid)
@@ -127,6 +128,29 @@ def transfer(what: str) -> Iterator[Callable[[int, int | None], None]]:
             yield told
         finally:
             _live.clear()
+
+
+@contextmanager
+def stages(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar of one stage after another of something; a line without a terminal."""
+    console = Console(file=sys.stderr, highlight=False)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not _live_on(console),
+        transient=True,
+    )
+    if bar.disable:
+        say(f"{what} ...", "dim")
+    one = bar.add_task(what, total=None)
+
+    def said(stage: str, done: int, total: int | None) -> None:
+        bar.update(one, description=visible(f"{what}: {stage}"), completed=done, total=total)
+
+    with bar:
+        yield said
 
 
 @contextmanager

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from cutaway.data import getting
 from cutaway.data.catalogue import CATALOGUE, DEFAULT
-from cutaway.data.getting import get as fetch
 from cutaway.data.portrait import portrait
-from cutaway.data.prepared import prepare
+from cutaway.data.prepared import Prepared, prepare
 from cutaway.data.shelf import Kept, kept
 from cutaway.data.tasks import TASKS, Task
 from cutaway.errors import UsageError
@@ -21,13 +22,15 @@ from cutaway.site.texts import page
 
 from .looking import facts, show_portrait, show_task
 from .show import Json
-from .talk import say, show, show_grid, show_json, size, transfer
+from .talk import say, show, show_grid, show_json, size, stages, transfer
 
 Name = Annotated[str, Parameter(help="A corpus of `cutaway data list`, or tinystories:8 for more.")]
 Text = Annotated[
     str, Parameter(help="A corpus, a file, a folder or a pattern of yours, or the name of a task.")
 ]
-How = Annotated[Literal["characters", "bytes"], Parameter(help="What the ladder counts.")]
+How = Annotated[
+    Literal["characters", "bytes"], Parameter(help="The tokens that the ladder counts.")
+]
 
 
 def list_texts(*, json: Json = False) -> int:
@@ -52,49 +55,43 @@ def list_texts(*, json: Json = False) -> int:
             }
             for one, state in found
         ]
-        known = [described(name, task) for name, task in TASKS.items()]
-        show_json({"corpora": corpora, "tasks": known})
+        show_json({"corpora": corpora, "tasks": [described(name) for name in TASKS]})
         return 0
-    rows = [
-        [one.name, state.word, _size(one.size, state), one.licence, one.origin, one.says]
-        for one, state in found
-    ]
-    show_grid(["corpus", "here", "size", "licence", "source", ""], rows)
+    for one, state in found:
+        amount = size(state.size or one.size) if state.size or one.size else "in shards"
+        show(f"{one.name:16} {_state(state):14} {amount}", "bold" if state.here else "")
+        show(f"  {one.says}")
+        show(f"  {one.licence}; from {one.origin}", "dim")
     show("")
-    rows = [
-        [name, *(f"{value:.3f}" for value in _known(task).values()), _first_line(task)]
-        for name, task in TASKS.items()
-    ]
-    show_grid(["task", "entropy", "best accuracy", "chance", ""], rows)
+    rows = [[name, *(f"{one[key]:.3f}" for key in KNOWN)] for name, one in _tasks().items()]
+    show_grid(["task", "entropy", "best accuracy", "chance"], rows)
+    show("")
+    show_grid([], [[name, one["says"]] for name, one in _tasks().items()])
     say("A file, a folder or a pattern of yours works wherever a corpus's name does.", "dim")
     return 0
 
 
-def _first_line(task: Task) -> str:
-    """What a task is, in a sentence."""
-    return str(task.__doc__).splitlines()[0]
+def _state(state: Kept) -> str:
+    """Whether a corpus is here, in words."""
+    return state.word if state.here else "not here"
 
 
-def described(name: str, task: Task) -> dict[str, Any]:
+KNOWN = ("entropy", "accuracy", "chance")
+
+
+def _tasks() -> dict[str, dict[str, Any]]:
+    """The tasks as plain data."""
+    return {name: described(name) for name in TASKS}
+
+
+def described(name: str) -> dict[str, Any]:
     """A task as plain data."""
-    return {
-        "name": name,
-        "says": _first_line(task),
-        "vocab": task.vocab,
-        "length": task.length,
-        **_known(task),
-    }
-
-
-def _known(task: Task) -> dict[str, float]:
-    """What is known exactly of a task."""
-    exact = task.exact
-    return {"entropy": exact.entropy, "accuracy": exact.accuracy, "chance": exact.chance}
-
-
-def _size(known: int, state: Kept) -> str:
-    """The bytes of a corpus: those that are here, or those that there would be."""
-    return size(state.size or known) if state.size or known else "in shards"
+    task: Task = TASKS[name]
+    says = " ".join(str(task.__doc__).strip().split("\n\n")[0].split())
+    backwards = " Here it is written backwards." if getattr(task, "reverse", False) else ""
+    known = {key: float(getattr(task.exact, key)) for key in KNOWN}
+    about = {"name": name, "says": says + backwards, "vocab": task.vocab, "length": task.length}
+    return {**about, **known}
 
 
 def get(*names: Name) -> int:
@@ -112,7 +109,7 @@ def get(*names: Name) -> int:
         raise UsageError("NAME is missing.", "`cutaway data list` shows the names.")
     for name in dict.fromkeys(names):
         with transfer(name) as told:
-            found = fetch(name, told)
+            found = getting.get(name, told)
         documents = f"{len(found.documents):,} documents"
         say(f"{name} is here: {documents}, {size(found.size)}, from {found.source}")
     return 0
@@ -122,7 +119,7 @@ def show_text(name: Text = DEFAULT, *, tokens: How = "characters", json: Json = 
     """Show a corpus in pictures, with a report to open in a browser; or examples of a task.
 
     The ladder tells how well models do that know no more than the last few tokens: what a loss is
-    read against. What is computed once is kept in the cache.
+    read against. What was computed once is kept in the cache.
 
     ```
     cutaway data show
@@ -131,16 +128,23 @@ def show_text(name: Text = DEFAULT, *, tokens: How = "characters", json: Json = 
     ```
     """
     if name in TASKS:
-        show_json(described(name, TASKS[name])) if json else show_task(name, TASKS[name])
+        show_json(described(name)) if json else show_task(name, TASKS[name])
         return 0
-    say(f"{name}: looking at it ...", "dim")
-    prepared = prepare(name, tokens)
-    found = portrait(prepared)
+    with stages(f"Looking at {name}") as said:
+        prepared = prepare(name, tokens, said)
+        found = portrait(prepared)
     if json:
         show_json({"name": prepared.corpus.name, "facts": facts(prepared), **asdict(found)})
         return 0
     show_portrait(prepared, found)
-    path = runs_folder() / "data" / f"{re.sub(r'[^0-9A-Za-z.-]+', '-', prepared.corpus.name)}.html"
-    write_file(path, page(prepared.corpus.name, facts(prepared), found))
+    path = report_file(prepared)
+    write_file(path, page(prepared.corpus.name, prepared.tokenization.name, facts(prepared), found))
     say(f"Report: {path}")
     return 0
+
+
+def report_file(prepared: Prepared) -> Path:
+    """Where the report on a corpus goes: no two corpora or tokenizations share one."""
+    name = re.sub(r"[^\w-]+", "-", prepared.corpus.name).strip("-")[:40]
+    last = f"{prepared.tokenization.name}-{prepared.corpus.digest[:8]}.html"
+    return runs_folder() / "data" / "-".join(filter(None, [name, last]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from ..sources import Remote
-from .ledger import BREAK, joined
+from .ledger import joined
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 Lie = Callable[["Handler", int, int], None]
@@ -204,4 +205,6 @@ def texts(remote: Remote, folder: Path, shards: int) -> list[str]:
     """The texts in the first shards, all of which are here; the last one may be cut."""
     data = joined(remote, folder, shards)
     assert data is not None
-    return [text for text in data.decode().split(BREAK) if text]
+    if remote.kind == "parquet":
+        return [json.loads(line) for line in data.decode().split("\n")[:-1]]
+    return [text for text in data.decode().split("\n<|endoftext|>\n") if text]

@@ -15,7 +15,6 @@ from cutaway.runs.sealing import sealed, unsealed
 from ..sources import Remote
 
 NAME = "shards.json"
-BREAK = "\n<|endoftext|>\n"  # between two texts
 ANEW = "Delete the folder {} and get the corpus again."
 
 
@@ -141,7 +140,7 @@ def joined(remote: Remote, folder: Path, shards: int) -> bytes | None:
             what = f"{path} is not what was fetched: it was changed or cut short."
             raise Refused(what, "Get the corpus again: what differs is fetched anew.")
         parts.append(part)
-    data = (BREAK.encode() if remote.kind == "parquet" else b"").join(parts)
+    data = b"".join(parts)
     assert ledger.identity
     is_whole = remote.kind == "parquet" or shards * remote.shard >= ledger.identity.size
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from cutaway.errors import UsageError
 from ..corpora import Told
 from ..sources import Remote
 from .answers import Line
-from .ledger import BREAK, Ledger
+from .ledger import Ledger
 from .ranges import Ranges
 from .rowgroups import RowGroups
 
@@ -60,8 +61,13 @@ def _bytes(remote: Remote, ranges: Ranges) -> tuple[list[int], Callable[[int], b
     return sizes, lambda number: ranges.read(number * shard, (number + 1) * shard)
 
 
+def lines(texts: list[str]) -> bytes:
+    """Texts as lines of JSON: whatever stands in them, none ends before its own end."""
+    return "".join(f"{json.dumps(text, ensure_ascii=False)}\n" for text in texts).encode()
+
+
 def _rows(remote: Remote, ranges: Ranges) -> tuple[list[int], Callable[[int], bytes]]:
     """What the row groups of a Parquet file take in it, and how one is read."""
     groups = RowGroups(remote, ranges)
     sizes = [groups.packed(number) for number in range(groups.count)]
-    return sizes, lambda number: BREAK.join(groups.texts(number)).encode()
+    return sizes, lambda number: lines(groups.texts(number))

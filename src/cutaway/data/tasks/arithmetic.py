@@ -19,7 +19,7 @@ class Addition:
     sum depends on one column and a carry, forwards the first depends on all. The sum is scored.
     """
 
-    digits: int = 2
+    digits: int = 3
     reverse: bool = False
 
     def __post_init__(self) -> None:

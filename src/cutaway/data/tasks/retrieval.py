@@ -17,7 +17,8 @@ class Recall:
     Different keys, each with a value drawn freely; then some of the keys in random order, each with
     its value, which is what is scored. Zoology spreads its queries among noise and leaves the
     answers out of the row; here they stand close, and each answer follows its query. `joined`
-    writes a key and its value as one token, so that one layer of attention can find it.
+    writes a key and its value as one token, so that one layer of attention can find it. Naming any
+    value that the row has beats chance: to have learnt to recall is to be far above that.
     """
 
     keys: int = 8
