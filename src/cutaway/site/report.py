@@ -39,7 +39,9 @@ def report(entries: Sequence[Entry], title: str) -> str:
     links = [tag("li", tag("a", one.lab.name, href=f"#lab-{one.lab.name}")) for one in entries]
     menu = tag("nav", tag("ol", *links), aria_label="Labs") if len(entries) > 1 else None
     store = tag("script", embedded(data), type="application/json", id="report-data")
-    code = [inlined(_asset("report.js")), *[inlined(one) for one in map(_demo, entries) if one]]
+    demos = [one for one in map(_demo, entries) if one]
+    shared = [_asset("demo.js")] if demos else []
+    code = [inlined(one) for one in (_asset("report.js"), *shared, *demos)]
     main = joined(menu, tag("main", *sections), store)
     return sheet(title, main, "Build it. Break it. Measure it.", code)
 
