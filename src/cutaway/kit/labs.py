@@ -113,7 +113,7 @@ def _declared(here: Place) -> ModuleType:
     apart = ModuleType(f"{APART}.{here.name}")
     _forget(apart.__name__)
     apart.__path__ = [str(here.folder)]
-    sys.modules[apart.__name__] = apart
+    sys.modules |= {APART: ModuleType(APART), apart.__name__: apart}
     spec = importlib.util.spec_from_file_location(f"{apart.__name__}.lab", here.folder / "lab.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
+from cutaway.data.portrait import Portrait
 from cutaway.kit.labs import place
 from cutaway.kit.results import judge, verdicts
 from cutaway.kit.tables import Table
@@ -18,11 +16,16 @@ from .charts import charts, measured
 from .evidence import badge, gallery, ledger, note
 from .listing import Mark, listing, marks, sources
 from .markup import Html, embedded, inlined, joined, number, tag
+from .sheets import asset, sheet
+from .texts import ladder
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a report shows of one lab. `warnings` are shown above all else."""
+    """What a report shows of one lab. `warnings` are shown above all else.
+
+    `texts` are the corpora that it was measured on.
+    """
 
     lab: Lab
     tables: Mapping[str, Table]
@@ -30,6 +33,7 @@ class Entry:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     quick: bool = False
     warnings: Sequence[str] = ()
+    texts: Mapping[str, Portrait] = field(default_factory=dict)
 
 
 def report(entries: Sequence[Entry], title: str) -> str:
@@ -40,42 +44,10 @@ def report(entries: Sequence[Entry], title: str) -> str:
     menu = tag("nav", tag("ol", *links), aria_label="Labs") if len(entries) > 1 else None
     store = tag("script", embedded(data), type="application/json", id="report-data")
     demos = [one for one in map(_demo, entries) if one]
-    shared = [_asset("demo.js")] if demos else []
-    code = [inlined(one) for one in (_asset("report.js"), *shared, *demos)]
+    shared = [asset("demo.js")] if demos else []
+    code = [inlined(one) for one in (asset("report.js"), *shared, *demos)]
     main = joined(menu, tag("main", *sections), store)
     return sheet(title, main, "Build it. Break it. Measure it.", code)
-
-
-def sheet(title: str, inside: Html, motto: str, code: Sequence[Html] = ()) -> str:
-    """A page of the house as one HTML document: its head, its title, what stands in it."""
-    said = tag("p", motto, class_="motto")
-    header = tag("header", tag("p", "cutaway", class_="house"), tag("h1", title), said)
-    body = tag("body", header, inside, *[tag("script", one) for one in code])
-    return f"<!doctype html>\n{tag('html', tag('head', *_head(title, code)), body, lang='en')}\n"
-
-
-def _head(title: str, code: Sequence[Html]) -> list[Html]:
-    """The head: nothing may be fetched, and no script may run but those whose digests it names."""
-    hashes = " ".join(f"'sha256-{_sha256(one)}'" for one in code)
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {hashes}"
-    return [
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", Html(_asset("report.css"))),
-    ]
-
-
-def _sha256(code: str) -> str:
-    """The digest of a script as a policy names it."""
-    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-
-
-def _asset(name: str) -> str:
-    """A file that stands beside this one."""
-    return files("cutaway.site").joinpath(name).read_text(encoding="utf-8")
 
 
 def _demo(entry: Entry) -> str:
@@ -99,10 +71,11 @@ def _lab(entry: Entry, data: dict[str, Any]) -> Html:
     inside = (
         head,
         tag("p", lab.lesson, class_="lesson"),
-        _standing(entry.quick),
+        _standing(entry),
         *warnings,
         tag("div", _code(entry, texts, found), drawn, class_="columns"),
         _part("Every break at a glance", breaks) if breaks else None,
+        *_measured_on(entry),
         _try(entry),
         _part("Claims", claims) if claims else None,
         _provenance(entry),
@@ -111,9 +84,11 @@ def _lab(entry: Entry, data: dict[str, Any]) -> Html:
     return tag("section", *inside, class_="lab", data_lab=lab.name, **where)
 
 
-def _standing(quick: bool) -> Html:
+def _standing(entry: Entry) -> Html | None:
     """Whether what follows is for the record."""
-    if quick:
+    if not entry.tables:
+        return None
+    if entry.quick:
         said = " Few seeds, to look at: not a verdict for the record."
         return tag("p", badge(), said, class_="standing")
     word = tag("span", "recorded", class_="recorded")
@@ -137,6 +112,12 @@ def _code(entry: Entry, texts: Mapping[str, str], found: Sequence[Mark]) -> Html
     hint = tag("p", said, class_="soft") if found else None
     live = tag("p", class_="live", aria_live="polite")
     return tag("div", tag("h3", "The code"), hint, *shown, live)
+
+
+def _measured_on(entry: Entry) -> list[Html]:
+    """The corpora of a lab, each with the ladder to read its losses against."""
+    texts = entry.texts.items()
+    return [_part(f"What {name} lets one predict", ladder(one)) for name, one in texts]
 
 
 def _try(entry: Entry) -> Html | None:

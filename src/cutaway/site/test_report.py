@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from cutaway.data.ladder import Rung
+from cutaway.data.portrait import Portrait
 from cutaway.kit.labs import load
 from cutaway.kit.statistics import Verdict
 from cutaway.kit.tables import Table
@@ -275,3 +277,11 @@ def test_the_same_results_give_the_same_report() -> None:
 def test_several_labs_have_a_menu_and_one_has_none(page: Page) -> None:
     menu = Page(report([entry(), entry()], "t")).all("nav")
     assert len(menu) == 1 and not page.all("nav")
+
+
+def test_a_lab_that_opens_a_corpus_shows_the_ladder_that_its_losses_are_read_against() -> None:
+    rungs = [Rung(0, "uniform", 4.0, 4.0), Rung(1, "unigram", 1.25, 3.0)]
+    seen = Portrait([], [], [], {}, [], rungs, 1.0)
+    page = report([Entry(load("bigram"), {}, texts={"shakespeare": seen})], "x")
+    assert "What shakespeare lets one predict" in page and "<td>1.2500</td>" in page
+    assert "lets one predict" not in report([Entry(load("bigram"), {})], "x")

@@ -8,7 +8,7 @@ from cutaway.data.ladder import Rung
 from cutaway.data.portrait import Bar, Portrait, seen
 
 from .markup import Html, joined, number, tag
-from .report import sheet
+from .sheets import sheet
 
 MANY = 40  # bars or pairs on the page
 

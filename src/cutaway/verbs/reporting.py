@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cutaway.data.portrait import Portrait, portrait
+from cutaway.data.prepared import prepare
+from cutaway.errors import CutawayError
 from cutaway.kit.receipts import Matrix
 from cutaway.kit.results import read
 from cutaway.kit.words import Lab
@@ -33,4 +37,14 @@ def _entry(lab: Lab, folder: Path, matrix: Matrix | None) -> Entry:
         found.manifest,
         quick=any(table.quick for table in found.tables.values()),
         warnings=tuple(found.problems.values()),
+        texts=_texts(lab),
     )
+
+
+def _texts(lab: Lab) -> dict[str, Portrait]:
+    """What is known of the corpora that a lab opens, but for those that are not here."""
+    found = {}
+    for name in dict.fromkeys(name for one in lab.experiments for name in one.data):
+        with suppress(CutawayError):
+            found[name] = portrait(prepare(name))
+    return found
