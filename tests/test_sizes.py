@@ -18,6 +18,8 @@ DATA = {"lines": 350, "function": 60, "width": 120, "arguments": 8}  # lab.py an
 MAY: dict[str, dict[str, int]] = {  # by file: what is larger, up to which size, and above it why
     # A lab of every misfortune stands in it as text.
     "src/cutaway/kit/test_executor.py": {"lines": 580},
+    # A model has many sizes, and each is named where it is called.
+    "src/cutaway/architecture/attention/lab_model.py": {"arguments": 9},
     # Everything that a digest must see, and everything that it must not, on one scratch house.
     "src/cutaway/kit/test_digests.py": {"lines": 366},
 }

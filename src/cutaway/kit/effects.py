@@ -46,10 +46,9 @@ def effects(experiment: Experiment, table: Table, fault: str) -> list[Effect]:
     if experiment.outcome is None:
         return []
     rest = [name for name in experiment.grid if name not in ("fault", "seed")]
-    points = list(dict.fromkeys(tuple(row[name] for name in rest) for row in table.dicts())) or [()]
-    return [
-        _effect(experiment, table, fault, dict(zip(rest, point, strict=True))) for point in points
-    ]
+    values = dict.fromkeys(tuple(row[name] for name in rest) for row in table.dicts())
+    points = [dict(zip(rest, one, strict=True)) for one in values] or [{}]
+    return [_effect(experiment, table, fault, point) for point in points]
 
 
 def _effect(experiment: Experiment, table: Table, fault: str, point: dict[str, Scalar]) -> Effect:
