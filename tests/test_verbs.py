@@ -13,6 +13,7 @@ import pytest
 from houses import ROOT, House
 from tiny import COMPONENT
 
+from cutaway.kit.labs import labs, load, place
 from cutaway.runs.sealing import digest, sealed, unsealed
 
 
@@ -300,18 +301,24 @@ def test_a_new_lab_passes_its_checks_untouched(checkout: House) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_a_notebook_is_valid_and_runs(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lab", [lab.name for lab in labs()[0] if not lab.draft])
+def test_a_notebook_is_valid_and_runs(
+    here: House, lab: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import nbclient
     import nbformat
 
-    assert here("notebook", "bigram").code == 0
-    notebook = nbformat.reads((here.desk / "bigram.ipynb").read_text(), as_version=4)  # type: ignore[no-untyped-call]
+    assert here("notebook", lab).code == 0
+    notebook = nbformat.reads((here.desk / f"{lab}.ipynb").read_text(), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert "class Bigram" in source and "loss_by_fault" in source
+    for path in place(lab).components:
+        assert path.read_text(encoding="utf-8").strip() in source
+    assert all(f'measure("{lab}", "{one.name}")' in source for one in load(lab).experiments)
     for name, value in here.environment().items():
         monkeypatch.setenv(name, value)
-    nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(here.desk)}}).execute()
+    folder = {"metadata": {"path": str(here.desk)}}
+    nbclient.NotebookClient(notebook, resources=folder, timeout=300).execute()
     kinds = {kind for cell in notebook.cells for out in cell.get("outputs", []) for kind in out}
     assert "data" in kinds, json.dumps(sorted(kinds))
 

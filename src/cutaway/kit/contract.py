@@ -122,9 +122,9 @@ def _claims(lab: Lab, found: Results) -> Iterator[str]:
 def _recorded(lab: Lab, found: Results) -> Iterator[str]:
     """Recorded results are full, small, and their quick form is quick."""
     folder = place(lab.name).results
-    weight = sum(path.stat().st_size for path in folder.glob("*.json"))
+    weight = sum((folder / f"{name}.json").stat().st_size for name in found.tables)
     if weight > MOST_BYTES:
-        yield f"results: {weight:,} bytes are more than {MOST_BYTES:,}"
+        yield f"results: tables of {weight:,} bytes are more than {MOST_BYTES:,}"
     if any(table.quick for table in found.tables.values()):
         yield "results: a quick table is recorded"
     entries = found.manifest.get("experiments", {})

@@ -1,0 +1,1 @@
+"""Architecture: how the parts make a model."""
