@@ -25,8 +25,23 @@ def _tree(path: Path, _stamp: tuple[int, int]) -> ast.Module:
 
 def tree(path: Path) -> ast.Module:
     """The syntax tree of a file."""
+    return _tree(path, stamp(path))
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file does."""
     stat = path.stat()
-    return _tree(path, (stat.st_mtime_ns, stat.st_size))
+    return stat.st_mtime_ns, stat.st_size
+
+
+def imports_of(path: Path) -> frozenset[Path]:
+    """The files of cutaway that a file imports, looked for once in each state of it."""
+    return _imports_of(path, stamp(path), PACKAGE)
+
+
+@cache
+def _imports_of(path: Path, _stamp: tuple[int, int], _package: Path) -> frozenset[Path]:
+    return frozenset(imports([tree(path)], package_of(path)))
 
 
 def imports(nodes: Iterable[ast.AST], package: tuple[str, ...]) -> set[Path]:
@@ -93,5 +108,5 @@ def closure(files: Iterable[Path]) -> list[Path]:
         path = todo.pop()
         if path not in seen and path != opening():
             seen.add(path)
-            todo += imports([tree(path)], package_of(path))
+            todo += imports_of(path)
     return sorted(seen)

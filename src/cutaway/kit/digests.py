@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from cutaway.data.catalogue import CATALOGUE
 from cutaway.errors import UsageError
 from cutaway.runs.sealing import digest
 
-from .closures import closure, imports, opening, package_of, tree
+from .closures import closure, imports, imports_of, opening, package_of, stamp, tree
 from .labs import PACKAGE, place, places
 from .words import Experiment, Fault, Lab
 
@@ -28,6 +29,12 @@ def syntax(node: Any) -> Any:
     if isinstance(node, list):
         return [syntax(item) for item in node if not is_docstring(item)]
     return repr(node) if node is not None else None
+
+
+@cache
+def _syntax_of(path: Path, _stamp: tuple[int, int]) -> Any:
+    """The syntax of a file, made once for each state of it."""
+    return syntax(tree(path))
 
 
 def is_docstring(node: Any) -> bool:
@@ -99,7 +106,7 @@ def _rests_on(lab: str, function: str) -> tuple[list[ast.stmt], list[Path]]:
 def function_inputs(lab: str, function: str) -> dict[str, Any]:
     """The syntax that a function of a lab.py rests on: its own, the kit's, the components'."""
     nodes, files = _rests_on(lab, function)
-    found = {file.relative_to(PACKAGE).as_posix(): syntax(tree(file)) for file in files}
+    found = {file.relative_to(PACKAGE).as_posix(): _syntax_of(file, stamp(file)) for file in files}
     return {"lab.py": [syntax(node) for node in nodes], **found}
 
 
@@ -107,7 +114,7 @@ def opens_corpora(lab: str, function: str) -> bool:
     """Whether a function of a lab.py can open a corpus."""
     nodes, files = _rests_on(lab, function)
     found = imports(nodes, package_of(place(lab).folder / "lab.py"))
-    return opening() in found.union(*(imports([tree(file)], package_of(file)) for file in files))
+    return opening() in found.union(*map(imports_of, files))
 
 
 def fault_inputs(faults: Iterable[Fault]) -> list[list[str | None]]:

@@ -64,5 +64,4 @@ lab = Lab(
         *LEAKS,
         *lab_costs.CLAIMS,
     ),
-    draft=True,
 )

@@ -95,8 +95,11 @@ def identity(world: World, *, seed: int, condition: str, head: int) -> Iterator[
     }
 
 
+PLAIN = CONDITIONS[:2]  # nothing that looks at the matrix itself
+
+
 def identical(table: Table, conditions: Sequence[str], equal: bool) -> Verdict:
-    """Whether worlds are bit-equal under some conditions, or differ under each of them."""
+    """Whether worlds are bit-equal under some conditions, or differ under each of them alone."""
     most, least, control = {}, {}, []
     for condition in conditions:
         found = column(table, "difference", fault="no_scale", condition=condition)
@@ -104,7 +107,9 @@ def identical(table: Table, conditions: Sequence[str], equal: bool) -> Verdict:
         control += column(table, "difference", fault=None, condition=condition)
     if not min(control) > 0:
         raise Undecidable("the control, in which the scale is applied twice, does not differ")
-    holds = max(most.values()) == 0 if equal else min(least.values()) > 0
+    plain = [column(table, "difference", fault="no_scale", condition=one) for one in PLAIN]
+    alone = max(max(found) for found in plain) == 0
+    holds = max(most.values()) == 0 if equal else alone and min(least.values()) > 0
     said = ", ".join(f"{condition} {gap:.2g}" for condition, gap in most.items())
     because = (
         f"largest difference of a loss, in nats: {said}; the control's least {min(control):.2g}"
