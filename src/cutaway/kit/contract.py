@@ -121,8 +121,7 @@ def _claims(lab: Lab, found: Results) -> Iterator[str]:
 
 def _recorded(lab: Lab, found: Results) -> Iterator[str]:
     """Recorded results are full, small, and their quick form is quick."""
-    folder = place(lab.name).results
-    weight = sum((folder / f"{name}.json").stat().st_size for name in found.tables)
+    weight = sum(len(table.to_json()) for table in found.tables.values())
     if weight > MOST_BYTES:
         yield f"results: tables of {weight:,} bytes are more than {MOST_BYTES:,}"
     if any(table.quick for table in found.tables.values()):

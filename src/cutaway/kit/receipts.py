@@ -72,6 +72,7 @@ def prove(
 ) -> Matrix:
     """The receipts of a lab's faults; a control that is not clean voids them all."""
     faults = list(lab.faults if faults is None else faults)
+    _check_names(faults)
     _check_edits(faults)
     receipts = {name: Receipt(name) for name in (CONTROL, *(fault.name for fault in faults))}
     tests: list[str] = []
@@ -100,12 +101,16 @@ def prove(
     return matrix
 
 
-def _check_edits(faults: Sequence[Fault]) -> None:
-    """An error unless every fault applies and leaves Python: a copy not made breaks nothing."""
+def _check_names(faults: Sequence[Fault]) -> None:
+    """An error where two faults of a lab could not be told apart."""
     names = [CONTROL, *(fault.name for fault in faults)]
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"Two faults are called {name!r}.", "Give one of them another name.")
+
+
+def _check_edits(faults: Sequence[Fault]) -> None:
+    """An error unless every fault applies and leaves Python: a copy not made breaks nothing."""
     build([])
     for fault in faults:
         build([fault])
