@@ -24,6 +24,8 @@ KINDS = (
     ("Keyword", "k"),
 )
 
+ABREAST = 3  # marks beside a line; more of them stand below
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -104,7 +106,7 @@ def listing(file: str, text: str, here: Sequence[Mark], notes: Mapping[str, Html
         pieces.append(_spot(spot, shown, raw, notes))
         at = last
     pieces += [_line(number, shown[number], raw[number]) for number in range(at, len(raw))]
-    slots = max((len(spot) for spot in _spots(here)), default=1)
+    slots = min(ABREAST, max((len(spot) for spot in _spots(here)), default=1))
     inside = tag("div", *pieces, class_="code", style=f"--slots: {slots}")
     return tag("section", tag("h4", tag("code", file)), inside, class_="listing", aria_label=file)
 
@@ -131,7 +133,9 @@ def _spot(
         for slot, mark in enumerate(spot):
             if mark.edit.end == at + 1:
                 pieces.append(_opened(mark, slot, notes[mark.fault.name]))
-    return tag("div", *pieces, class_="spot")
+    lines = spot[-1].edit.end - min(mark.edit.start for mark in spot)
+    rows = -(-len(spot) // ABREAST) - lines + 1  # of marks, that the first line makes room for
+    return tag("div", *pieces, class_="spot", style=f"--rows: {rows}" if rows > 1 else None)
 
 
 def _line(at: int, shown: Html, raw: str, class_: str = "line") -> Html:
@@ -154,7 +158,7 @@ def _opened(mark: Mark, slot: int, note: Html) -> Html:
         id=mark.anchor,
         name=f"{mark.lab}-break",
         class_="fault",
-        style=f"--slot: {slot}" if slot else None,
+        style=f"--slot: {slot % ABREAST}; --row: {slot // ABREAST}" if slot else None,
         data_lab=mark.lab,
         data_fault=mark.fault.name,
     )
