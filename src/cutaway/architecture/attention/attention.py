@@ -1,4 +1,4 @@
-"""Attention: each token asks a question of the tokens before it, and takes a mean of their answers.
+"""Attention: each token asks a question of the tokens up to it, and takes a mean of their answers.
 
 A token's query is compared with the key of every token that it may see. The comparisons become
 weights, and the weights mix the values. Nothing else in the model moves anything between tokens.
@@ -33,7 +33,7 @@ def causal(t: Tensor, s: Tensor) -> Tensor:
 
 
 def table(mask: Mask, q: Tensor, k: Tensor) -> Tensor:
-    """A mask, which is a rule on positions, written out."""
+    """A mask, which is a rule on positions, written out: True where t may see s."""
     t = torch.arange(q.shape[-2], device=q.device)  # (T,)
     s = torch.arange(k.shape[-2], device=k.device)  # (S,)
     return mask(t[:, None], s[None, :])             # (T, S)
@@ -81,7 +81,7 @@ def merge(x: Tensor) -> Tensor:
 
 
 class SelfAttention(nn.Module):
-    """Tokens that look back at each other; `attend` may be any variant of it."""
+    """Each token looks back at itself and the earlier ones; `attend` may be any variant."""
 
     def __init__(self, width: int, heads: int, attend: Callable[..., Tensor] = attend) -> None:
         super().__init__()

@@ -242,15 +242,15 @@ FIGURES = (
     Figure(
         "time_by_length",
         "time_by_length",
-        title="Attention written out beats a GRU on short texts, and loses its lead as they grow",
+        title="Written out, attention beats a GRU on short texts; on long ones it may not",
         x="length",
         y="times_of_GRU",
         color="layer",
         log="xy",
         alt=(
             "Time as a multiple of a GRU's, by length, for one sequence and for several at once. "
-            "Readable attention rises with the length, above the GRU for several sequences; fused "
-            "attention stays below it, and the plain recurrence is level."
+            "Readable attention falls, then rises, above the GRU for several sequences; fused "
+            "attention stays below it, and the plain recurrence falls a little."
         ),
     ),
     Figure(

@@ -245,7 +245,7 @@ CLAIMS = (
         **INFERENCE,
     ),
     claim(
-        "No scale, no mask and no softmax (mask of -10000) fail in three ways told apart by losses",
+        "No scale, no mask and no softmax (mask of -10000) leave losses that tell them apart",
         "004-12",
         guarded(fingerprints(READ, SABOTAGES)),
     ),

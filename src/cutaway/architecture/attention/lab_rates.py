@@ -254,7 +254,7 @@ FIGURES = (
         "best",
         "x",
         (
-            "At the lower rate the loss without the scale is late, and does not stand still",
+            "At the lower rate the loss without the scale is higher at every horizon",
             "Best loss by horizon at the lower rate, heads of 64: both lines go on falling.",
         ),
     ),
@@ -265,9 +265,8 @@ FIGURES = (
         "best",
         "x",
         (
-            "At the higher rate it stands still, for a while that depends on the seed",
-            "Best loss by horizon at the higher rate, heads of 64: the clean line falls, the "
-            "other is level for long.",
+            "At the higher rate it falls far more slowly, and stays higher",
+            "Best loss by horizon at the higher rate, heads of 64: one falls less steeply.",
         ),
     ),
     line(
@@ -278,8 +277,8 @@ FIGURES = (
         "",
         (
             "At the higher rate, attention without the scale saturates while it trains",
-            "Entropy of the weights by step, heads of 64: the clean line falls a little, the other "
-            "falls to near zero.",
+            "Entropy of the weights by step, heads of 64: the clean line falls by a third, the "
+            "other to near zero.",
         ),
     ),
     line(
@@ -300,7 +299,7 @@ FIGURES = (
         "dead_64",
         "",
         (
-            "At the higher rate half of the queries without the scale come to pass no gradient",
+            "At the higher rate half of the queries without the scale pass next to no gradient",
             "Share of queries that pass less than a hundredth of what uniform weights pass, by "
             "step, heads of 64: near zero with the scale, rising to a half without it.",
         ),

@@ -175,7 +175,7 @@ FIGURES = (
     Figure(
         "accuracy_by_mass",
         "retrieval_by_start",
-        title="One head that starts with large embeddings finds only some of the pairs",
+        title="In the same steps a head that starts with large embeddings finds fewer of the pairs",
         x="mass",
         y="accuracy",
         color="start",
@@ -188,7 +188,7 @@ FIGURES = (
     Figure(
         "steps_by_fault",
         "retrieval_by_fault",
-        title="Steps until nine answers in ten are right; the highest possible bar means never",
+        title="Without the scale retrieval comes sooner; without comparing, not in these steps",
         x="fault",
         y="steps",
         mark="bar",

@@ -76,12 +76,12 @@ FIGURES = (
     Figure(
         "weights_by_distance",
         "weights_by_distance",
-        title="Nobody told the heads how far to look, and they do not look equally far",
+        title="Nobody told the heads how far to look: one of them looks mostly one back",
         x="distance",
         y="head",
         color="weight",
         mark="heat",
-        alt="A matrix, heads by how many characters back: each row fades in its own way.",
+        alt="A matrix, heads by how many characters back: one row is dark at a distance of one.",
     ),
 )
 CLAIMS = ()

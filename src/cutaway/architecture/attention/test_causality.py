@@ -3,7 +3,7 @@
 A leak shows as a change of the past when the future changes, as a last answer that differs when
 the text is cut off after it, and as a slope of the past towards the future. Each way has its blind
 spot: changing the future does not show a mistake that depends on the length alone, and cutting the
-text does so only at lengths that the number of heads does not divide. A slope is taken towards a
+text does so only at some lengths. A slope is taken towards a
 random direction: the plain sum of what a norm returns has none, whatever it sees.
 
 Relative imports: these tests also run on broken copies.

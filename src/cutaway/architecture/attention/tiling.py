@@ -35,7 +35,7 @@ def compared(q: Tensor, k: Tensor, mask: Mask, first: int) -> Tensor:
 
 
 class Tiled(torch.autograd.Function):
-    """Attention of which no more than a tile ever exists."""
+    """Attention that never holds more weights than those of a tile."""
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
@@ -77,7 +77,7 @@ class Tiled(torch.autograd.Function):
 
 
 def tiled(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
-    """What `attend` returns, without ever holding all weights at once."""
+    """What `attend` returns, up to rounding, without ever holding all weights at once."""
     return Tiled.apply(q, k, v, mask)
 
 
