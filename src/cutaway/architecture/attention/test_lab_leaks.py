@@ -36,7 +36,7 @@ PLANTED = {
     "the tokens before the last": ({("every", 1): 0.5}, {}),
     "model of two layers": ({("last", 2): 0.5}, {}),
     "model of three layers": ({("last", 3): 0.5}, {}),
-    "told apart by losses": (NAMED, {}),
+    "tell them apart": (NAMED, {}),
     "told from a clean": (NAMED, {}),
     "not one step": ({("survived", "no_softmax"): -500}, {("survived", "no_softmax"): -499}),
     "under a mask of -10000, val": (LEAKS | FAILS, LEAKS),
@@ -228,8 +228,8 @@ def test_verdicts_together_are_as_weak_as_the_weakest():
 
 
 def test_shuffled_runs_are_named_no_better_than_by_guessing():
-    table = shuffled(planted("told apart by losses", NAMED), 1)
-    assert judged("told apart by losses", table) in ("refuted", "undecided")
+    table = shuffled(planted("tell them apart", NAMED), 1)
+    assert judged("tell them apart", table) in ("refuted", "undecided")
 
 
 def test_without_any_leak_the_probe_has_nothing_to_find():
@@ -238,7 +238,7 @@ def test_without_any_leak_the_probe_has_nothing_to_find():
 
 
 def test_runs_that_are_alike_refute_that_they_can_be_told_apart():
-    assert judged("told apart by losses", planted("told apart by losses", {})) == "refuted"
+    assert judged("tell them apart", planted("tell them apart", {})) == "refuted"
 
 
 def test_a_run_does_not_vote_on_its_own_name():
