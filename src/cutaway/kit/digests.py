@@ -15,6 +15,7 @@ from cutaway.runs.sealing import digest
 
 from .closures import closure, imports, imports_of, opening, package_of, stamp, tree
 from .labs import PACKAGE, place, places
+from .reaching import defines, is_docstring, reached
 from .words import Experiment, Fault, Lab
 
 
@@ -37,82 +38,46 @@ def _syntax_of(path: Path, _stamp: tuple[int, int]) -> Any:
     return syntax(tree(path))
 
 
-def is_docstring(node: Any) -> bool:
-    """Whether a statement is a bare text."""
-    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return is_text and isinstance(node.value.value, str)
-
-
-def _reached(module: ast.Module, start: str) -> list[ast.stmt]:
-    """A function of a module with the functions, values and imports of the module it rests on."""
-    names = [(node, _names(node)) for node in module.body]
-    todo, seen = {start}, set[str]()
-    reached = [node for node, defined in names if not defined and not is_docstring(node)]
-    todo |= _mentioned(reached)
-    while todo - seen:
-        fresh = todo - seen
-        seen |= fresh
-        found = [node for node, defined in names if fresh & defined]
-        reached += found
-        todo |= _mentioned(found)
-    return [node for node, _ in names if node in reached]
-
-
-def _own(path: Path) -> list[ast.stmt]:
-    """The statements of a file that define something there, and do not import it."""
-    return [node for node in tree(path).body if not isinstance(node, ast.Import | ast.ImportFrom)]
-
-
-def _mentioned(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that occur in some code."""
-    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
-
-
-def _names(node: ast.AST) -> set[str]:
-    """The names that a statement of a module defines; one that defines none acts on others."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {node.name}
-    if isinstance(node, ast.alias):
-        return {(node.asname or node.name).split(".")[0]} - {"*"}
-    if isinstance(node, ast.Name):
-        return {node.id} if isinstance(node.ctx, ast.Store) else set()
-    return set[str]().union(*(_names(child) for child in ast.iter_child_nodes(node)))
-
-
 def _labs_used(nodes: Iterable[ast.AST]) -> set[str]:
     """The labs that code names as `world.NAME`."""
     used = (n.attr for outer in nodes for n in ast.walk(outer) if isinstance(n, ast.Attribute))
     return set(used) & set(places())
 
 
-def _rests_on(lab: str, function: str) -> tuple[list[ast.stmt], list[Path]]:
-    """What a function of a lab.py rests on: statements of lab.py, and files."""
+def _rests_on(lab: str, function: str) -> tuple[dict[Path, list[ast.stmt]], list[Path]]:
+    """What a function of a lab rests on: statements of its declaring files, and other files."""
     here = place(lab)
-    package = package_of(here.folder / "lab.py")
-    homes = [path for path in here.declaring if any(function in _names(n) for n in _own(path))]
-    nodes = _reached(tree(homes[0]), function) if homes else []
+    homes = [path for path in here.declaring if defines(path, function)]
     if not homes:
         what = (
             f"{lab}/lab.py defines no {function!r} at its top level, so its digest would be blind."
         )
         raise UsageError(what, "Write it there with `def`; a lambda has no name.")
-    beside = [tree(path) for path in closure(imports(nodes, package)) if path in here.declaring]
-    used = [place(name) for name in {lab} | _labs_used([*nodes, *beside])]
+    if len(homes) > 1:
+        names = " and ".join(path.name for path in homes)
+        raise UsageError(f"{lab} defines {function!r} in {names}.", "Give one another name.")
+    own = reached(here.declaring, homes[0], function)
+    nodes = [node for found in own.values() for node in found]
+    used = [place(name) for name in {lab} | _labs_used(nodes)]
     roots = {place.folder / "__init__.py" for place in used}
     roots |= {component for place in used for component in place.components}
-    return nodes, closure(roots | imports(nodes, package))
+    roots |= imports(nodes, package_of(here.folder / "lab.py")) - set(here.declaring)
+    words = PACKAGE / "kit" / "words.py"  # without behaviour: no result rests on their fields
+    return own, [file for file in closure(roots) if file != words]
 
 
 def function_inputs(lab: str, function: str) -> dict[str, Any]:
-    """The syntax that a function of a lab.py rests on: its own, the kit's, the components'."""
+    """The syntax that a function of a lab rests on: its own, the kit's, the components'."""
     nodes, files = _rests_on(lab, function)
+    own = {path.name: [syntax(node) for node in found] for path, found in nodes.items()}
     found = {file.relative_to(PACKAGE).as_posix(): _syntax_of(file, stamp(file)) for file in files}
-    return {"lab.py": [syntax(node) for node in nodes], **found}
+    return {**own, **found}
 
 
 def opens_corpora(lab: str, function: str) -> bool:
-    """Whether a function of a lab.py can open a corpus."""
-    nodes, files = _rests_on(lab, function)
+    """Whether a function of a lab can open a corpus."""
+    own, files = _rests_on(lab, function)
+    nodes = [node for found in own.values() for node in found]
     found = imports(nodes, package_of(place(lab).folder / "lab.py"))
     return opening() in found.union(*map(imports_of, files))
 

@@ -16,7 +16,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """A line that is wrong or gone: whole lines `old` of `file` become `new`."""
+    """A line that is wrong or gone: whole lines `old` of `file` become `new`.
+
+    `says` is what happens, `symptom` what someone sees whose code has this fault and who does not
+    know it, and `resembles` a place where it happened.
+    """
 
     name: str
     file: str
@@ -25,6 +29,8 @@ class Fault:
     says: str
     where: str | None = None
     inert: str | None = None
+    symptom: str = ""
+    resembles: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ class Claim:
 class Lab:
     """One idea: what it teaches, how it breaks, what is measured, drawn and claimed.
 
-    `observe(world)` returns, by name, what every fault of the lab must change.
+    `observe(world)` returns, by name, what every fault of the lab must change; `after` names the
+    labs to read first.
     """
 
     name: str
@@ -89,5 +96,6 @@ class Lab:
     experiments: Sequence[Experiment] = ()
     figures: Sequence[Figure] = ()
     claims: Sequence[Claim] = ()
+    after: Sequence[str] = ()
     needs: str = "cpu"
     draft: bool = False
