@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator
 
 from .closures import imports, package_of, tree
 from .components import foreign_imports
@@ -11,12 +12,10 @@ from .declarations import declarations
 from .effects import Effect, effects
 from .labs import PACKAGE, WINGS, place
 from .results import Results, judge
-from .running import form
 from .tables import Table
-from .words import Lab, Scalar
+from .words import Lab
 
-MOST_BYTES = 280_000
-QUICK_SECONDS = 60
+MOST_BYTES = 330_000
 
 
 def problems(lab: Lab, found: Results) -> Iterator[str]:
@@ -43,26 +42,32 @@ def _evidence(lab: Lab) -> Iterator[str]:
     folder = place(lab.name).folder
     if not place(lab.name).components:
         yield "implementation: there is no component file"
+    page = folder / "page.md"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
     for path in place(lab.name).components:
         for name in foreign_imports(path):
             yield f"implementation: {path.name} imports {name}, which a component may not"
+        if f"{{listing}} {path.name}" not in text:
+            yield f"article: page.md does not show {path.name}: ```{{listing}} {path.name}"
     declaring = [tree(path) for path in place(lab.name).declaring]
     for path in sorted(imports(declaring, package_of(folder / "lab.py"))):
         if path.relative_to(PACKAGE).parts[0] in WINGS and path not in place(lab.name).declaring:
             yield f"lab.py imports {path.name}: it takes components from the world it is given"
-    page = folder / "page.md"
-    text = page.read_text(encoding="utf-8") if page.is_file() else ""
     if not all(part in text for part in ("jupytext:", "kernelspec:", "{code-cell}")):
         yield "notebook: page.md needs a jupytext header and code cells that run"
-    missing = [one.name for one in lab.experiments if f'"{one.name}"' not in text]
+    drawn = {one.experiment for one in lab.figures if f"{{drawing}} {one.name}\n" in text}
+    named = {one.name for one in lab.experiments if re.search(rf"\b{one.name}\b", text)}
+    missing = [one.name for one in lab.experiments if one.name not in drawn | named]
     if missing:
-        yield f"article: page.md does not measure {', '.join(missing)}"
+        yield f"article: page.md shows nothing of {', '.join(missing)}"
     if not lab.figures:
         yield "plots: there is no figure"
     if not lab.faults:
         yield "failure gallery: there is no fault"
     if not (folder / "demo.js").is_file():
         yield "demo: there is no demo.js"
+    if not (folder / "test_lab_demo.py").is_file():
+        yield "demo: no test_lab_demo.py holds its numbers to those of the component"
     if not (folder / f"test_{lab.name}.py").is_file():
         yield f"tests: there is no test_{lab.name}.py"
 
@@ -120,25 +125,9 @@ def _claims(lab: Lab, found: Results) -> Iterator[str]:
 
 
 def _recorded(lab: Lab, found: Results) -> Iterator[str]:
-    """Recorded results are full, small, and their quick form is quick."""
+    """Recorded results are full and small."""
     weight = sum(len(table.to_json()) for table in found.tables.values())
     if weight > MOST_BYTES:
         yield f"results: tables of {weight:,} bytes are more than {MOST_BYTES:,}"
     if any(table.quick for table in found.tables.values()):
         yield "results: a quick table is recorded"
-    entries = found.manifest.get("experiments", {})
-    seconds = 0.0
-    for one in lab.experiments:
-        grid, seeds = form(one, quick=True)
-        cells = seeds
-        for values in grid.values():
-            cells *= len(values)
-        full = entries.get(one.name, {}).get("seconds_a_cell", 0.0)
-        seconds += cells * full * _steps(grid) / _steps(one.grid) / 2
-    if seconds > QUICK_SECONDS:
-        yield f"the quick form takes about {seconds:.0f} s on two cores, more than {QUICK_SECONDS}"
-
-
-def _steps(grid: Mapping[str, Sequence[Scalar]]) -> float:
-    """The most steps of training that a grid asks for, if it names them."""
-    return max((float(one) for one in grid.get("steps", ()) if isinstance(one, int)), default=1.0)

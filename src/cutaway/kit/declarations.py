@@ -56,6 +56,8 @@ def _words(lab: Lab) -> Iterator[str]:
     for fault in lab.faults:
         if not NAME.fullmatch(fault.name) or fault.name == CONTROL:
             yield f"{fault.name!r} cannot name a fault: use lower case letters, digits and _"
+        if not fault.symptom:
+            yield f"fault {fault.name}: its symptom is not said: what someone sees who has it"
     tests = [
         test for path in sorted(place(lab.name).folder.glob("test_*.py")) for test in _tests(path)
     ]

@@ -55,14 +55,14 @@ def measure(job: dict[str, Any]) -> int:
     world = world_of(job)
     experiment = next(e for e in load(job["lab"]).experiments if e.name == job["experiment"])
     _seed(job["seed"])
-    start = time.monotonic()
+    start = time.process_time()
     found = experiment.measure(world, seed=job["seed"], **job["params"])
     rows = [{key: rounded(value) for key, value in row.items()} for row in found]
     if not rows:
         raise ValueError("the measuring function returned no rows")
     if taken := {"fault", "seed", *job["params"]} & {key for row in rows for key in row}:
         raise ValueError(f"the measuring function names {min(taken)!r}, which the grid names")
-    seconds = time.monotonic() - start
+    seconds = time.process_time() - start  # whatever else the machine does
     kept = {"rows": rows, "cell": job["cell"], "seconds": seconds}
     write_file(Path(job["out"]), sealed(kept))
     return len(rows)

@@ -45,6 +45,7 @@ WRONG: list[tuple[Change, str]] = [
     (one("faults", old="scores = scores"), "occurs not at all"),
     (one("faults", new="scores = ("), "cannot be imported|was never closed"),
     (one("faults", new="scores = scores"), "no `# BROKEN:` comment"),
+    (one("faults", symptom=""), "its symptom is not said"),
     (one("faults", name="unproven"), "fault unproven: no receipt"),
     (one("faults", name="unproven"), "fault unproven: no test names it"),
     (one("figures", experiment="nowhere"), "there is no experiment 'nowhere'"),
@@ -58,7 +59,7 @@ WRONG: list[tuple[Change, str]] = [
     (one("claims", holds=lambda t: exactly(False, "no")), "the recorded verdicts are not those"),
     (one("claims", holds=lambda t: t.nothing), "the claim cannot be judged"),
     (one("claims", holds=lambda t: exactly(True, "yes")), "without a single measured value"),
-    (one("experiments", name="unwritten"), "page.md does not measure unwritten"),
+    (one("experiments", name="unwritten"), "page.md shows nothing of unwritten"),
     (one("experiments", seeds=9), "loss_by_fault: its sources changed"),
 ]
 
