@@ -48,12 +48,13 @@ def draw_heat(sheet: Sheet, figure: Figure, table: Table) -> list[Series]:
     for axis, values in ((axes.xaxis, xs), (axes.yaxis, ys)):
         few = range(0, len(values), -(-len(values) // 10))
         axis.set_ticks(list(few), [tick(values[at]) for at in few])
+    written = len(xs) <= 10 and len(xs) * len(ys) <= 64  # the numbers have room
     for down, row_of_means in enumerate(means):
         for along, mean in enumerate(row_of_means):
             here = cells.get((xs[along], ys[down]), [])
             word = "×" if any(has_diverged(row, figure.color) for row in here) else "–"
             if not math.isnan(mean):
-                word = number_text(float(f"{mean:.3g}")) if len(xs) * len(ys) <= 64 else ""
+                word = number_text(float(f"{mean:.3g}")) if written else ""
             axes.text(along, down, word, ha="center", va="center", size=8)
     note(sheet, figure, table, [len(values) for values in found.values() if values])
     return series

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree as Xml
 
 import pytest
 
@@ -26,9 +25,11 @@ from cutaway.kit.drawing.conftest import (
     matrix,
     measured,
     parsed,
+    shapes,
     words,
 )
 from cutaway.kit.drawing.figures import draw
+from cutaway.kit.drawing.inline import standalone
 from cutaway.kit.drawing.series import PALETTE
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Figure
@@ -48,12 +49,21 @@ def test_a_page_can_take_it_as_it_is(figure: Figure) -> None:
     used = (
         re.findall(r"url\(#([^)]+)\)", " ".join(values)) + root.get("aria-labelledby", "").split()
     )
-    used += [value[1:] for value in values if value.startswith("#")]
     assert used and set(used) <= set(ids)
-    colours = re.findall(r"(?:fill|stroke|color): ([^;]+)", ";".join(values))
-    assert set(colours) <= {*PALETTE, "currentColor", "none"}
+    colours = {one.look[key] for one in shapes(svg) for key in ("fill", "stroke")}
+    assert colours <= {*PALETTE, "currentColor", "none"}
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert tags <= {"svg", "title", "desc", "defs", "g", "path", "use", "text", "clipPath", "rect"}
+    assert tags <= {
+        "svg",
+        "title",
+        "desc",
+        "g",
+        "path",
+        "circle",
+        "text",
+        "clipPath",
+        "rect",
+    }
     assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
 
 
@@ -77,9 +87,10 @@ def test_the_page_finds_each_series_and_its_colour() -> None:
     for figure in MARKS:
         svg = draw(figure, Table(table.columns, rows))
         for name, colour in (("clean", "currentColor"), ("b", PALETTE[0]), ("a", PALETTE[1])):
-            inside = Xml.tostring(group(svg, f"{figure.name}-series-{name}"), encoding="unicode")
-            assert f": {colour}" in inside
-            assert not any(f": {other}" in inside for other in PALETTE if other != colour)
+            inside = shapes(svg, name)
+            assert {one.look["fill"] for one in inside if one.tag == "circle"} == {colour}
+            assert {one.look["fill"] for one in inside if one.tag == "text"} <= {"currentColor"}
+            assert {one.look["stroke"] for one in inside} <= {colour, "none"}
         assert group(svg, f"{figure.name}-series-no_run") is not None
 
 
@@ -152,3 +163,25 @@ def test_a_value_has_one_colour_in_every_figure_of_a_lab() -> None:
     alone, ordered = draw(figure, table), draw(figure, table, ["a", "b"])
     assert PALETTE[0] in alone and PALETTE[1] not in alone
     assert PALETTE[1] in ordered and PALETTE[0] not in ordered
+
+
+@pytest.mark.parametrize("figure", [LINE, BAR, HEAT])
+def test_a_file_of_its_own_has_a_size_an_ink_and_a_paper(figure: Figure) -> None:
+    svg = draw(figure, matrix([[0.1, -0.2]]) if figure is HEAT else measured((None, *HOSTILE)))
+    root = parsed(standalone(svg))
+    width, height = parsed(svg).get("viewBox", "").split()[2:]
+    assert (root.get("width"), root.get("height")) == (f"{width}pt", f"{height}pt")
+    assert root.tag == f"{SVG}svg" and "max-width" not in root.get("style", "")
+    rules = root[0].text or ""
+    assert root[0].tag == f"{SVG}style" and re.findall(r"[#.\w-]+(?={c)", rules) == [
+        f"#{root.get('id')}", f"#{root.get('id')}"
+    ]  # fmt: skip
+    looks = re.findall(r"color:(#\w+);background:(#\w+)", rules)
+    assert looks == [("#1c1e21", "#fff"), ("#e4e6e8", "#131416")]
+    assert rules.index(looks[0][0]) < rules.index("prefers-color-scheme:dark")
+    assert words(root) == words(parsed(svg))
+    assert [one.outlines for one in shapes(standalone(svg))] == [
+        one.outlines for one in shapes(svg)
+    ]
+    ids = [e.get("id", "") for e in root.iter() if e.get("id")]
+    assert len(set(ids)) == len(ids) and all(one.startswith(f"{figure.name}-") for one in ids)
