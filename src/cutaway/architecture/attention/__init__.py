@@ -1,10 +1,11 @@
 """Attention: the only part of a transformer that moves anything between tokens."""
 
-from .attention import SelfAttention, attend, by_hand, causal, merge, softmax, split, table
+from .attention import SelfAttention, allowed, attend, by_hand, causal, merge, softmax, split
 from .tiling import fused, tiled
 
 __all__ = [
     "SelfAttention",
+    "allowed",
     "attend",
     "by_hand",
     "causal",
@@ -12,6 +13,5 @@ __all__ = [
     "merge",
     "softmax",
     "split",
-    "table",
     "tiled",
 ]

@@ -32,7 +32,7 @@ def causal(t: Tensor, s: Tensor) -> Tensor:
     return s <= t                                   # (T, S)
 
 
-def table(mask: Mask, q: Tensor, k: Tensor) -> Tensor:
+def allowed(mask: Mask, q: Tensor, k: Tensor) -> Tensor:
     """A mask, which is a rule on positions, written out: True where t may see s."""
     t = torch.arange(q.shape[-2], device=q.device)  # (T,)
     s = torch.arange(k.shape[-2], device=k.device)  # (S,)
@@ -57,7 +57,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
     D = q.shape[-1]
     scores = q @ k.mT                               # (B, H, T, S)
     scores = scores / math.sqrt(D)                  # (B, H, T, S)
-    hidden = ~table(mask, q, k)                     # (T, S)
+    hidden = ~allowed(mask, q, k)                   # (T, S)
     scores = scores.masked_fill(hidden, -math.inf)  # (B, H, T, S)
     weights = softmax(scores)                       # (B, H, T, S)
     out = weights @ v                               # (B, H, T, D)

@@ -137,7 +137,8 @@ FIGURES = (
         mark="point",
         log="y",
         alt="Largest difference of any loss between the world without the scale, compensated, and "
-        "the clean one, by condition and head width; cases that are exactly equal have no dot.",
+        "the clean one, by condition and head width; equal cases have no dot there, and the "
+        "control, in which the scale is applied twice, has one in every case.",
     ),
 )
 CLAIMS = (

@@ -15,12 +15,14 @@ from .lab_leaks_judging import Holds, at_every_rate, beside, decided, every, fin
 
 MARGIN, LEFT = 0.02, 0.2  # of interest, in nats; and how far the clean model must be from chance
 READ = ("reported", "validation", "deployed", "spoken")
-SABOTAGES = ("no_scale", "no_mask", "no_softmax+mask_10000")
+SABOTAGES = ("no_scale", "no_mask", "no_softmax_finite")
 CLEAN, LEVEL = {"fault": None}, {"fault": "level"}
 MODEL = (
     f"characters of Shakespeare, context {CONTEXT}, width {WIDTH}, {HEADS} heads, batches of {SIZE}"
 )
-REGIME = f"{MODEL}; {DEPTH} layer, {STEPS} steps of AdamW at {RATE}, tuned on the clean model"
+REGIME = (
+    f"{MODEL}; {DEPTH} layer, {STEPS} steps of AdamW at {RATE}, chosen on pilots of the clean model"
+)
 
 
 def learnt(table: Table) -> None:
@@ -260,28 +262,28 @@ CLAIMS = (
         at_once,
     ),
     claim(
-        "Without the softmax, under a mask of -10000, validation improves and deployment fails",
+        "Without the softmax, under a mask of -10000, validation improves and use gets worse",
         "004-12",
-        improves_and_fails("no_softmax+mask_10000"),
+        improves_and_fails("no_softmax_finite"),
     ),
     claim(
-        "Heads cut by a view on the way in: validation improves and deployment fails",
+        "Heads cut by a view on the way in: validation improves and use gets worse",
         "003-07",
         improves_and_fails("view_in"),
     ),
     claim(
-        "Heads cut by a view on both sides: validation improves and deployment fails",
+        "Heads cut by a view on both sides: validation improves and use gets worse",
         "003-07",
         improves_and_fails(BOTH),
     ),
     claim(
-        "Heads cut by a view on both sides leak nothing at lengths that the heads divide",
+        "Heads cut by a view on both sides have no gap at lengths that the heads divide",
         "001-20",
         lambda t: unchanged(by_group(t), "leak", {"fault": "divided"}, CLEAN, MARGIN, learnt),
         **POSITION,
     ),
     claim(
-        "They fail where the last slice reaches over a border that training never crossed",
+        "They lose more on average where the last slice crosses a border that no slice had crossed",
         "001-20",
         lambda t: raises(
             by_group(t), "leak", {"fault": "crossing"}, {"fault": "within"}, MARGIN, learnt
@@ -299,14 +301,24 @@ CLAIMS = (
         same_bits,
     ),
     claim(
-        "In one layer a mask of -3 leaks",
+        "In one layer a mask of -3 costs 0.02 nats or more in use",
         "003-17",
         lambda t: raises(t, "leak", {"fault": "mask_3"}, CLEAN, MARGIN, learnt),
     ),
-    claim("In two layers a mask of -3 leaks", "003-17", leaks_at_every_rate("mask_3"), **BY_RATE),
-    claim("In two layers a mask of -5 leaks", "003-17", leaks_at_every_rate("mask_5"), **BY_RATE),
     claim(
-        "In two layers a mask of -10 leaks nothing",
+        "In two layers a mask of -3 costs 0.02 nats or more in use, at both rates",
+        "003-17",
+        leaks_at_every_rate("mask_3"),
+        **BY_RATE,
+    ),
+    claim(
+        "In two layers a mask of -5 costs 0.02 nats or more in use, at both rates",
+        "003-17",
+        leaks_at_every_rate("mask_5"),
+        **BY_RATE,
+    ),
+    claim(
+        "In two layers a mask of -10 costs less than 0.02 nats in use, at both rates",
         "003-17",
         at_every_rate(lambda t: unchanged(t, "leak", {"fault": "mask_10"}, CLEAN, MARGIN, learnt)),
         **BY_RATE,

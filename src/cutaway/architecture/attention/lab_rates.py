@@ -184,7 +184,7 @@ EXPERIMENTS = (
         "loss_by_rate",
         loss_by_rate,
         grid={"fault": (None, "no_scale"), "rate": RATES, "steps": (480,)},
-        seeds=10,
+        seeds=18,
         quick={"rate": (0.001, 0.004, 0.016), "steps": (60,), "seeds": 2},
         data=("shakespeare",),
     ),
@@ -198,8 +198,8 @@ EXPERIMENTS = (
             data=("shakespeare",),
         )
         for names, measure, steps, seeds in (
-            (HORIZON, plateau_by_horizon, LONG, 8),
-            (AGAIN, scores_by_step, SEEN[-1], 4),
+            (HORIZON, plateau_by_horizon, LONG, 24),
+            (AGAIN, scores_by_step, SEEN[-1], 8),
         )
         for name, rate in zip(names, (LOWER, HIGHER))
     ),

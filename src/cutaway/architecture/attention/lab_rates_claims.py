@@ -97,7 +97,7 @@ def narrower(case: str) -> Judge:
         judged, words = fresh(table, name, necessity=True)
         learnt(name)(judged)
         rows = []
-        for arm, seed in itertools.product((CLEAN, BROKEN), table.values("seed")):
+        for arm, seed in itertools.product((CLEAN, BROKEN), judged.values("seed")):
             found = table.where(**arm, seed=seed).column(name)
             finite = [value for value in found if value is not None]
             if not finite:
@@ -112,8 +112,8 @@ def narrower(case: str) -> Judge:
 def earlier(table: Table, column: str, horizon: int, loss: str) -> Verdict:
     """Whether the plateau comes earlier without the scale, by at least so much of the time.
 
-    A run without a plateau counts as one at the horizon, which understates what is earlier; where
-    most runs of both arms have none there is nothing to compare.
+    A run without a plateau counts as one at the horizon: of a clean one that understates what is
+    earlier, of a broken one it overstates it. Where most runs of both have none, nothing is said.
     """
     learnt(loss)(table)
     rows = table.dicts()
@@ -158,9 +158,10 @@ def by_rate(says: str, judge: Callable[[str, bool], Judge], case: str, necessity
     """A claim on the final loss in one case of initialisation and head width."""
     init, head = case.split("_")
     start = "torch's initialisation" if init == "torch" else "every matrix normal at 0.02"
+    count = "one head" if int(head) == WIDTH else f"{WIDTH // int(head)} heads"
     arms = "each arm's rate" if necessity else "the clean arm's rate for both"
     regime = (
-        f"480 steps, heads of {head}, {start}, {arms} tuned on seeds {TUNING}, judged on others"
+        f"480 steps, {count} of {head}, {start}, {arms} tuned on seeds {TUNING}, judged on others"
     )
     return claim(says, "004-18", "loss_by_rate", judge(case, necessity), regime)
 

@@ -205,7 +205,7 @@ CLAIMS = (
         regime=f"{REGIME}; rank correlation over the steps of each seed, of interest beyond 0.8",
     ),
     Claim(
-        "Half-way through learning, the questions answered right are those whose pair has weight",
+        "Half-way through learning, questions answered right have more weight on their pair",
         source="000-16",
         experiment="retrieval",
         holds=within,

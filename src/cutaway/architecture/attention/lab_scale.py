@@ -191,14 +191,14 @@ FIGURES = (
         color="entropy_xavier",
         mark="heat",
         alt="Entropy of the weights, 1 for uniform, by head width and scale rule under Xavier: "
-        "level with the root, falling towards 0 without a scale, at 1 divided by the width.",
+        "level with the root, falling towards 0 without a scale, near 1 divided by the width.",
     ),
     drawn(
         "entropy_by_width_normal",
         "entropy_normal",
         "Drawn at 0.02, weights stay far from saturated even without the scale",
         "Entropy by head width, matrices normal at 0.02: near 1 with a scale, and without one "
-        "falling only for the widest heads, to well above a half.",
+        "falling steadily with the width, yet never below a half.",
     ),
     drawn(
         "entropy_by_width_normed",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .attention import Mask, causal, table
+from .attention import Mask, allowed, causal
 
 TILE = 64
 
@@ -27,7 +27,7 @@ def tiles(k: Tensor, v: Tensor) -> zip:
 def compared(q: Tensor, k: Tensor, mask: Mask, first: int) -> Tensor:
     """The scores of the keys of one tile, of which the first stands at `first`."""
     D = q.shape[-1]
-    seen = table(lambda t, s: mask(t, s + first), q, k)  # (T, S)
+    seen = allowed(lambda t, s: mask(t, s + first), q, k)  # (T, S)
     scores = q @ k.mT                                    # (B, H, T, S)
     scores = scores / math.sqrt(D)                       # (B, H, T, S)
     scores = scores.masked_fill(~seen, -math.inf)        # (B, H, T, S)
@@ -83,5 +83,5 @@ def tiled(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
 
 def fused(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
     """What `attend` returns, by torch's own kernel, which knows the causal rule by name."""
-    seen = None if mask is causal else table(mask, q, k)
+    seen = None if mask is causal else allowed(mask, q, k)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None)
