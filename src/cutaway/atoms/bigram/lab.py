@@ -138,6 +138,8 @@ FAULTS = (
         old="scores = scores - largest                         # (B, T, V)",
         new="# BROKEN: the largest score is not subtracted",
         says="Scores beyond 88 overflow in float32; below that, nothing happens",
+        symptom="No visible symptom until some score is very large: then the loss is infinite",
+        resembles="Large inputs overflowed a log-softmax (tenstorrent/tt-metal PR 10001)",
         inert="A number taken from all scores of a row cancels; training stays far below 88",
     ),
     Fault(
@@ -146,6 +148,8 @@ FAULTS = (
         old="total = scores.exp().sum(-1, keepdim=True)        # (B, T, 1)",
         new="total = scores.exp().sum(-2, keepdim=True)        # BROKEN: summed over the positions",
         says="The scores compete with other positions instead of other tokens",
+        symptom="The loss stays above that of blind guessing, and generated text is noise",
+        resembles="PointNet took its log-softmax over the batch (fxia22/pointnet.pytorch issue 27)",
     ),
     Fault(
         "no_total",
@@ -153,6 +157,8 @@ FAULTS = (
         old="scores = scores - total.log()                     # (B, T, V)",
         new="# BROKEN: the scores are not normalised",
         says="The scores are taken for log-probabilities as they are",
+        symptom="Loss too low, almost zero, though little is learnt and generated text is poor",
+        resembles="PyTorch's example of NLLLoss gave negative losses (pytorch/pytorch PR 12703)",
     ),
     Fault(
         "no_shift",
@@ -160,6 +166,8 @@ FAULTS = (
         old="targets = tokens[:, 1:]                           # (B, T)",
         new="targets = tokens[:, :-1]                          # BROKEN: each predicts itself",
         says="Each token predicts itself, which it can see",
+        symptom="Loss too low: almost zero in no time, and generated text repeats one token",
+        resembles="MBartForCausalLM learnt to copy inputs (huggingface/transformers issue 27517)",
     ),
     Fault(
         "backwards",
@@ -167,6 +175,9 @@ FAULTS = (
         old="return inputs, targets",
         new="return targets, inputs                            # BROKEN: predicts the past",
         says="Each token predicts the one before it",
+        symptom="The loss is as expected, and generated text is bad: pairs stand in reverse order",
+        resembles="Skip-gram predicts the centre from its context: harmless there, where either "
+        "pair occurs (chainer/chainer issue 4308)",
     ),
     Fault(
         "summed",
@@ -174,6 +185,8 @@ FAULTS = (
         old="loss = -hits.mean()                               # ()",
         new="loss = -hits.sum()                                # BROKEN: summed, not averaged",
         says="The loss grows with the length of the text",
+        symptom="Loss far too large, and larger for longer texts; under AdamW as much is learnt",
+        resembles="Gemma 3's loss grew with accumulation (huggingface/transformers issue 37197)",
     ),
     Fault(
         "one_row",
@@ -181,6 +194,8 @@ FAULTS = (
         old="scores = self.table[tokens]                   # (B, T, V)",
         new="scores = self.table[tokens * 0]               # BROKEN: all read the first row",
         says="The model does not see which token it reads",
+        symptom="Flat at unigram: the loss stops at what the frequencies of the tokens give",
+        resembles="An attention was found to hand on zeros alone (INK-USC/RE-Net issue 6)",
     ),
     Fault(
         "columns",
@@ -188,6 +203,8 @@ FAULTS = (
         old="scores = self.table[tokens]                   # (B, T, V)",
         new="scores = self.table.T[tokens]                 # BROKEN: reads columns for rows",
         says="The table is read the wrong way round",
+        symptom="No visible symptom when trained from scratch; the trained table is a transpose",
+        resembles="Square weights were not transposed: garbage (vllm-project/vllm issue 44110)",
         inert="The table is square and drawn alike everywhere: its transpose is trained",
     ),
     Fault(
@@ -196,6 +213,8 @@ FAULTS = (
         old="drawn = torch.multinomial(odds, 1, generator=generator)",
         new="drawn = odds.argmax(-1, keepdim=True)  # BROKEN: always the likeliest",
         says="Nothing is drawn: the likeliest successor always comes",
+        symptom="The loss is as expected, and generated text is a loop, the same for every seed",
+        resembles="Text was greedy at any temperature (huggingface/transformers issue 2696)",
     ),
     Fault(
         "stuck",
@@ -203,6 +222,8 @@ FAULTS = (
         old="last = tokens[:, -1:]",
         new="last = tokens[:, :1]  # BROKEN: reads the first token again and again",
         says="Every token is drawn as the successor of the first",
+        symptom="The loss is as expected, and generated text is noise: no token fits the last one",
+        resembles="Tokens were read off and never given back (keras-team/keras-hub issue 1588)",
     ),
 )
 
