@@ -131,14 +131,16 @@
     & .axis { stroke: currentColor; opacity: .3 } & .stroke { stroke: currentColor; stroke-width: 2 }
     & .end { stroke: currentColor; stroke-width: 1.5; fill: color-mix(in srgb, var(--demo) calc(var(--heat, 40) * 1%), var(--paper)) } }`;
 
-  /* A demo keeps a state and builds its parts; `build` returns them with `render` and, for tests, `state`. */
-  function register(name, { keeps, style, build }) {
+  /* A demo keeps a state, makes `numbers` of it without a page, and builds its parts: `build` returns them with
+     `render` and, for tests, `state`. */
+  function register(name, { keeps, style, numbers, build }) {
     const root = document.querySelector(`[data-demo="${name}"]`);
     if (!root) return;
     const start = Object.fromEntries(Object.entries(keeps).map(([key, kind]) => [key, kind.start]));
     const lab = { now: { ...start }, set, has: (one) => lab.now.breaks.includes(one), slider, entry, entries, switches, question };
+    lab.numbers = () => numbers(lab.now);
     const fresh = [];
-    let waiting = 0, demo;
+    let waiting = 0, followed, demo;
 
     function render() {
       fresh.forEach((one) => one());
@@ -165,7 +167,17 @@
       clearTimeout(waiting);
       const read = ([key, kind]) => [key, got(key) === null ? kind.start : kind.read(got(key))];
       lab.now = Object.fromEntries(Object.entries(keeps).map(read));
+      followed = mine(...(all.get("fault") || "").split("."));
+      if (followed && got("breaks") === null) lab.now.breaks = [followed];
       render();
+    }
+    // A break that the page opens, in its address or by an event, is switched on alone; when the page closes it, it goes.
+    const mine = (of, fault) => (of === name && keeps.breaks ? keeps.breaks.tidy([fault])[0] : undefined);
+    function follow({ detail: { lab: of, fault } }) {
+      const [now, before] = [mine(of, fault), followed];
+      if (of !== name || now === before) return;
+      followed = now;
+      set({ breaks: now ? [now] : lab.now.breaks.filter((one) => one !== before) });
     }
 
     /* The control of a number: a slider over its range, or over one of some, with what `says` makes of it. */
@@ -235,6 +247,7 @@
     root.replaceChildren(make("style", {}, `${HOUSE} [data-demo="${name}"] { ${style} }`), ...demo.parts);
     (window.__lab = window.__lab || {})[name] = { state: () => ({ ...lab.now, ...demo.state() }) };
     addEventListener("hashchange", load);
+    document.addEventListener("break", follow);
     load();
     root.dataset.ready = "true";
   }

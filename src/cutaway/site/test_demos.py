@@ -1,15 +1,24 @@
-"""What a demo must be: short, registered under its lab's name, and unable to fetch or to inject."""
+"""What a demo must be: short, registered under its lab's name, true to its lab, and harmless."""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.resources import files
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from cutaway.kit.labs import load, place
+from cutaway.errors import UsageError
+from cutaway.kit.faults import edited
+from cutaway.kit.labs import find_fault, load, place
+from cutaway.kit.worlds import World, resolved, sources
 
+from .golden import Numbers, Offer, State, compare, computed, far, mixed, offered
 from .report import Entry, report
 
 ROOMS = Path(str(files("cutaway")))
@@ -22,6 +31,17 @@ MARKUP = (
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment"
 )
 RUN = r"\beval\b|\bFunction\s*\(|set(Timeout|Interval)\(\s*[\"'`]|[\"'`\s]on[a-z]+\s*[:=]\s*[\"'`]"
+TINY = """(function () {
+  const BREAKS = { no_shift: "one more", one_row: "one less" };
+  Lab.register("bigram", {
+    keeps: { x: Lab.number(0, 0, 9), breaks: Lab.breaks(BREAKS) },
+    numbers: ({ x, breaks }) => ({
+      row: [x / 3, breaks.includes("no_shift") ? 1 : 0, breaks.includes("one_row") ? -1 : 0],
+      said: x > 8 ? "many" : null, odd: x > 7 ? NaN : -Infinity,
+    }),
+  });
+})();"""
+STATES = [{"x": x} for x in (1, 7, 8, 9)]
 KEPT = r"localStorage|sessionStorage|indexedDB|document\.cookie"
 
 
@@ -108,6 +128,7 @@ def test_the_breaks_of_a_demo_are_named_once_and_all_used(lab: str) -> None:
     names = re.findall(r"^    (\w+):", told[1], flags=re.MULTILINE)
     assert len(names) == len(set(names)) > 0
     assert [name for name in names if f'"{name}"' not in code] == []
+    assert set(names) <= {fault.name for fault in load(lab).faults}, "a break is a fault of the lab"
 
 
 def test_the_labs_with_a_demo_are_found() -> None:
@@ -120,3 +141,123 @@ def test_a_report_serves_the_shared_code_once_and_before_the_demos() -> None:
     places = [text.index(shared()), *(text.index(scripts()[lab]) for lab in LABS)]
     assert places == sorted(places)
     assert text.index("</main>") < places[0]
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_demo_is_held_to_golden_cases_beside_it(lab: str) -> None:
+    beside = place(lab).folder / "test_lab_demo.py"
+    assert beside.is_file(), f"{lab} has a demo: let {beside.name} hold it to golden cases"
+    assert f'hold("{lab}"' in beside.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_demo_allows_two_breaks_at_once_just_where_the_lesson_can_have_both(
+    lab: str, tmp_path: Path
+) -> None:
+    offer, texts, both = offered(path(lab), tmp_path), sources(), set()
+    for pair in combinations(offer.breaks, 2):
+        with suppress(UsageError):
+            edited(texts, [resolved(find_fault(f"{lab}.{name}")) for name in pair])
+            both.add(frozenset(pair))
+    assert offer.pairs == both
+
+
+def tiny_numbers(world: World, state: State) -> Numbers:
+    """What the tiny demo must say, of faults that the world really holds."""
+    names, x = {fault.name for fault in world.faults}, state["x"]
+    row = [x / 3, float("no_shift" in names), -float("one_row" in names)]
+    odd = float("nan") if x > 7 else -float("inf")
+    return {"row": row, "said": "many" if x > 8 else None, "odd": odd}
+
+
+def held(
+    code: str, folder: Path, states: Sequence[State] = STATES, tolerance: float = 1e-9
+) -> None:
+    """Nothing, if the tiny demo as it is written here computes what it must."""
+    (folder / "demo.js").write_text(code, encoding="utf-8")
+    offer = offered(folder / "demo.js", folder)
+    cases = computed("bigram", offer, states, tiny_numbers, tolerance)
+    compare(folder / "demo.js", cases, tolerance, folder)
+
+
+def test_a_true_demo_is_held(tmp_path: Path) -> None:
+    held(TINY, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("x / 3", "x / 3 + 1e-8", "clean, state 1.row.0: the demo says 0.3333"),
+        ("? 1 : 0", "? 1.0001 : 0", "no_shift, state 1.row.1: the demo says 1.0001"),
+        ("? 1 : 0", "? 0 : 0", "no_shift, state 1.row.1: the demo says 0, the component 1"),
+        ('breaks.includes("one_row")', "breaks[0] === 'one_row'", "no_shift + one_row, state 1"),
+        ("NaN", "0", "state 3.odd: the demo says 0, the component NaN"),
+        ("-Infinity", "Infinity", "the demo says Infinity, the component -Infinity"),
+        ("-Infinity", "null", "the demo says null, the component -Infinity"),
+        (": null, odd", ': "", odd', "state 1.said: the demo says , the component null"),
+        ('"many"', '"few"', "the demo says few, the component many"),
+        (", odd:", ", even:", "what there is differs"),
+        ("? -1 : 0]", "? -1 : 0, 0]", "row: what there is differs"),
+        ("0, 9)", "0, 8)", "state 4: no control of the demo gives this x"),
+        ("({ x, breaks }) =>", "({ x, breaks }) => document.title &&", "document is not defined"),
+        ("no_shift:", "no_shifts:", "no fault of the lab. Did you mean no_shift?"),
+    ],
+)
+def test_a_demo_that_is_wrong_is_found(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in TINY
+    with pytest.raises(AssertionError) as error:
+        held(TINY.replace(old, new), tmp_path)
+    assert said in str(error.value)
+
+
+def test_three_cases_must_show_each_break(tmp_path: Path) -> None:
+    said = "no_shift of the demo of bigram has 2 golden cases at which it shows; it needs 3"
+    with pytest.raises(AssertionError, match=said):
+        held(TINY, tmp_path, states=STATES[:2])
+    with pytest.raises(AssertionError, match="has 0 golden cases at which it shows"):
+        held(TINY, tmp_path, tolerance=1)
+
+
+def test_combinations_hold_every_break_are_few_varied_and_allowed() -> None:
+    names = "abcdefgh"
+    pairs = frozenset(map(frozenset, combinations(names, 2))) - {frozenset("ab")}
+    found = mixed(Offer(tuple(names), pairs))
+    assert {name for some in found for name in some} == {*names}
+    assert len(found) == len({*found}) <= len(names) and {len(some) for some in found} == {2, 3}
+    assert not [some for some in found if {"a", "b"} <= {*some}]
+    few = frozenset(map(frozenset, ("ab", "bc")))
+    assert {*mixed(Offer(tuple("abc"), few))} == {("a", "b"), ("b", "c")}
+    assert mixed(Offer(("a", "b"), frozenset())) == [] == mixed(Offer((), frozenset()))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        (1.0, 1.05, False),
+        (1.0, 1.2, True),
+        (100, 109, False),
+        (float("nan"), float("nan"), False),
+        (float("nan"), 1.0, True),
+        (float("inf"), -float("inf"), True),
+        ([1, [2]], [1, (2,)], False),
+        ([1, 2], [1], True),
+        ({"a": 1}, {"a": 2}, True),
+        ({"a": 1}, {"b": 1}, True),
+        (None, 0, True),
+        ("a", "a", False),
+    ],
+)
+def test_values_are_far_apart_where_anything_in_them_is(
+    one: object, other: object, differ: bool
+) -> None:
+    assert far(one, other, 0.1) is differ
+
+
+def test_what_demos_share_does_what_its_own_tests_say() -> None:
+    node = shutil.which("node") or pytest.skip("node is not installed")
+    tests = ROOMS.parents[1] / "tests" / "js" / "demos.test.mjs"
+    command = [node, "--test", "--test-reporter=tap", str(tests)]
+    ended = subprocess.run(command, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for name in re.findall(r'^test\("(.*?)"', tests.read_text(encoding="utf-8"), re.MULTILINE):
+        assert re.search(rf"^ *ok \d+ - {re.escape(name)}$", ended.stdout, re.MULTILINE)

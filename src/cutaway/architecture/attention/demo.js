@@ -9,7 +9,10 @@
     squared_scale: ["scale", "they are divided by d"],
     no_mask: ["fill", "nothing is hidden"],
     late_mask: ["fill softmax", "hidden weights become 0 after the softmax"],
-    finite_mask: ["fill", "hidden scores become a number, not −∞"],
+    mask_10: ["fill", "hidden scores become −10, not −∞"],
+    mask_5: ["fill", "hidden scores become −5"],
+    mask_3: ["fill", "hidden scores become −3"],
+    mask_1: ["fill", "hidden scores become −1"],
     inverted_mask: ["hidden", "what may be seen is hidden, the rest is not"],
     mask_ahead: ["causal", "s ≤ t + 1: the next token is seen too"],
     mask_behind: ["causal", "s < t: no token sees itself"],
@@ -21,6 +24,7 @@
     values_from_keys: ["value", "the key's first number is mixed instead"],
     key_dropped: ["scores", "the first token's key is empty: zeros"],
   };
+  const FINITE = ["mask_10", "mask_5", "mask_3", "mask_1"];
   const { make, draw, say, note, heat, limit, snap, digits } = Lab;
   let lab, at; // `at` is the state that is computed: the one shown, or another one asked about.
 
@@ -51,7 +55,8 @@
     const hidden = (t, s) => causal(t, s) === has("inverted_mask");
     const seen = (t) => TOKENS.filter((s) => !hidden(t, s)).length;
     const fill = (table, value) => table.map((row, t) => row.map((x, s) => (hidden(t, s) ? value : x)));
-    if (!has("no_mask") && !has("late_mask")) scores = fill(scores, has("finite_mask") ? at.hidden : -Infinity);
+    const finite = FINITE.find(has);
+    if (!has("no_mask") && !has("late_mask")) scores = fill(scores, finite ? -finite.slice(5) : -Infinity);
     let weights;
     if (has("no_softmax")) weights = scores;
     else if (has("linear_scores")) weights = fill(scores, 0).map((row, t) => row.map((x) => round(x / Math.max(1, seen(t)))));
@@ -97,7 +102,7 @@
     const tokens = { q: pairs(state.queries), k: pairs(state.keys), v: state.values };
     const m = attend(tokens), ranked = compare(tokens, exact);
     return {
-      ...m, tokens,
+      ...m,
       sums: m.weights.map(sum), entropies: m.weights.map(entropy), slopes: TOKENS.map((t) => slope(ranked, t)),
       all: change(tokens, ["q", "k", "v"], m.out), value: change(tokens, ["v"], m.out),
       key: change(tokens, ["k"], m.out), query: change(tokens, ["q"], m.out),
@@ -201,15 +206,14 @@
     const guess = lab.question("guess"), arrows = plane(), values = mixture(), broke = Lab.findings();
     const weights = heat("weights: what each token (row) takes from each (column)", (token) => lab.set({ token }));
     const scores = heat("scores as they enter the softmax: query (row) with key (column)");
-    const width = lab.slider("width", (d) => "head width d: " + d), hidden = lab.slider("hidden", (x) => "finite_mask's number: " + digits(x, 1));
+    const width = lab.slider("width", (d) => "head width d: " + d);
     const output = make("p", { "aria-live": "polite" });
 
     function render() {
-      const m = run(lab.now), t = lab.now.token;
+      const m = lab.numbers(), t = lab.now.token;
       const asks = "Guess, and the slider opens: the head width d grows to " + WIDEST + " and nobody divides by √d. What happens to the weights of ";
       guess.show(asks + token(t) + "?", ANSWERS, told);
       width.input.disabled = lab.now.guess === null;
-      hidden.input.disabled = !lab.has("finite_mask");
       arrows.show(m.weights[t], t);
       values.show(m, t);
       const terms = TOKENS.map((s) => digits(m.weights[t][s], 2) + " × " + digits(m.v[s], 1));
@@ -220,7 +224,7 @@
       scores.show(TOKENS.map((s) => "k" + (s + 1)), TOKENS.map((r) => ({ name: "q" + (r + 1), cells: m.scores[r].map((x) => [digits(x, 2), 0]) })));
       broke.show(diagnosis(m));
     }
-    const state = () => { const m = run(lab.now); return { ...m, broke: diagnosis(m) }; };
+    const state = () => { const m = lab.numbers(); return { ...m, broke: diagnosis(m) }; };
     const parts = [
       make("div", { className: "wide" }, guess.node),
       make("div", {}, arrows.node, note("Drag an arrow, or focus it and press the arrow keys. Queries are square, keys round; a key fills with the weight it gets.")),
@@ -228,7 +232,7 @@
         scores.node, lab.entries("values", TOKENS.map((t) => "v" + (t + 1) + " ")), values.node, output),
       make("fieldset", { className: "wide" }, make("legend", {}, "Break it"), lab.switches(), broke.node),
       make("div", {}, width.node, note("Two of d numbers are drawn: a score, before the scale, is q · k × √(d/2), as the product of d independent numbers typically grows. At d = 2 it is what you see.")),
-      make("div", {}, hidden.node, lab.buttons),
+      lab.buttons,
     ];
     return { parts, render, state };
   }
@@ -236,10 +240,10 @@
   Lab.register("attention", {
     keeps: {
       queries: Lab.numbers(QUERIES, -REACH, REACH, 0.1), keys: Lab.numbers(KEYS, -REACH, REACH, 0.1), values: Lab.numbers([2, 8, -4, 5], -9, 9, 1),
-      token: Lab.number(3, 0, 3), width: Lab.one([2, 4, 8, 16, 32, 64, 128, WIDEST]), hidden: Lab.number(-10, -10, -1, 0.5), guess: Lab.number(null, 0, 3),
+      token: Lab.number(3, 0, 3), width: Lab.one([2, 4, 8, 16, 32, 64, 128, WIDEST]), guess: Lab.number(null, 0, 3),
       breaks: Lab.breaks(BREAKS),
     },
     style: `& svg { max-width: 27rem; margin: 0 auto .6rem } & .asks { stroke: var(--demo); stroke-dasharray: 5 4 }`,
-    build,
+    numbers: run, build,
   });
 })();

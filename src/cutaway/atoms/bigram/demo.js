@@ -12,11 +12,11 @@
     no_max: "the largest score is not subtracted",
   };
   const { make, on, say, digits } = Lab;
-  let lab;
+  let lab, now; // `now` is the state that is computed.
 
   // The model, line for line as in bigram.py; Math.fround rounds to float32 as torch does.
   const f32 = Math.fround;
-  const has = (name) => lab.has(name);
+  const has = (name) => now.breaks.includes(name);
 
   function read(text) {
     const characters = Array.from(text.toLowerCase().replace(/\s+/g, " "));
@@ -62,29 +62,31 @@
   }
 
   function sample(logs, start) {
-    const draw = random(lab.now.seed), said = [start];
+    const draw = random(now.seed), said = [start];
     while (said.length < LENGTH) {
       const odds = logs[row(has("stuck") ? said[0] : said[said.length - 1])].map(Math.exp);
+      const best = odds.indexOf(Math.max(...odds));
+      if (has("likeliest")) { said.push(best); continue; }
       if (!(Math.abs(sum(odds) - 1) < 0.01)) return null;
       let left = draw();
       const drawn = odds.findIndex((p) => (left -= p) < 0);
-      const best = odds.indexOf(Math.max(...odds));
-      said.push(has("likeliest") || drawn < 0 ? best : drawn);
+      said.push(drawn < 0 ? best : drawn);
     }
     return said;
   }
 
-  function run() {
-    const { names, tokens } = read(lab.now.text);
+  function run(state) {
+    now = state;
+    const { names, tokens } = read(now.text);
     const real = pairs(tokens.slice(0, -1), tokens.slice(1), names.length, 0);
     const n = tokens.length - 1;
     const entropy = -sum(real.map((r) => sum(r.map((c) => (c ? (c / n) * Math.log(c / sum(r)) : 0)))));
     const [inputs, targets] = shift(tokens);
     const table = pairs(inputs.map(row), targets, names.length, SOFT);
-    const logs = table.map((r) => logSoftmax(shares(r).map((p) => f32(Math.log(p) + lab.now.score))));
+    const logs = table.map((r) => logSoftmax(shares(r).map((p) => f32(Math.log(p) + now.score))));
     return {
       names, real, logs, entropy,
-      token: lab.now.token < names.length ? lab.now.token : 0,
+      token: now.token < names.length ? now.token : 0,
       reported: surprise(logs, inputs, targets),
       truth: surprise(logs, tokens.slice(0, -1), tokens.slice(1)),
       said: sample(logs, tokens[0]),
@@ -93,7 +95,7 @@
 
   // What broke is read off the numbers, not off the switches.
   function diagnosis(m) {
-    if (!Number.isFinite(m.reported)) return "The loss is not a number: exp(" + lab.now.score + ") has no value in float32.";
+    if (!Number.isFinite(m.reported)) return "The loss is not a number: exp(" + now.score + ") has no value in float32.";
     const found = [];
     if (m.reported < m.entropy - FEW) found.push("The reported loss lies below the entropy: a target has leaked in.");
     if (m.reported > m.entropy + FEW) found.push("The reported loss stays above the entropy: context is lost.");
@@ -134,7 +136,7 @@
     function render() {
       if (text.value !== lab.now.text) text.value = lab.now.text;
       if (read(lab.now.text).tokens.length < 3) return say(broke, "Type at least three characters.");
-      const m = run();
+      const m = lab.numbers();
       table(m);
       predict(m);
       const rows = [["entropy of the text: the best there is", m.entropy], ["loss the model reports", m.reported], ["loss at the real next characters", m.truth]];
@@ -144,7 +146,7 @@
     }
 
     function state() {
-      const m = run();
+      const m = lab.numbers();
       return { entropy: m.entropy, reported: m.reported, truth: m.truth, sample: m.said && m.said.map((c) => m.names[c]).join(""), broke: diagnosis(m) };
     }
 
@@ -165,6 +167,6 @@
     },
     style: `& .bars div { display: grid; grid-template-columns: 3.2rem 1fr 3rem; align-items: center }
       & .bars i { height: .7em; width: calc(var(--heat) * 1%); background: var(--demo) }`,
-    build,
+    numbers: run, build,
   });
 })();
