@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .kit.notebook import draw, measure
+    from .kit.notebook import draw, measure, recorded
     from .kit.watch import watch
     from .kit.words import Claim, Experiment, Fault, Figure, Lab
     from .kit.worlds import CLEAN, World, broken
@@ -26,6 +26,7 @@ _HOMES = {
     "watch": "watch",
     "measure": "notebook",
     "draw": "notebook",
+    "recorded": "notebook",
     **dict.fromkeys(("Claim", "Experiment", "Fault", "Figure", "Lab"), "words"),
 }
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "broken",
     "draw",
     "measure",
+    "recorded",
     "watch",
 ]
 
