@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -64,6 +64,9 @@ def declared(requirements: list[str]) -> set[str]:
     return {canonicalize_name(Requirement(text).name) for text in requirements}
 
 
+MADE_BY = packages_distributions()  # py_mini_racer is made by mini-racer
+
+
 def imported(file: Path) -> set[str]:
     """The packages that a file imports anywhere, without ours and those of Python."""
     found = set()
@@ -73,7 +76,8 @@ def imported(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(str(node.module))
     names = {name.split(".")[0] for name in found}
-    return {canonicalize_name(name) for name in names - sys.stdlib_module_names - {"cutaway"}}
+    outside = names - sys.stdlib_module_names - {"cutaway"}
+    return {canonicalize_name(MADE_BY[name][0] if name in MADE_BY else name) for name in outside}
 
 
 def test_what_the_package_imports_is_declared_and_nothing_more() -> None:

@@ -43,6 +43,7 @@ VERBS = {
         "check-lab": ("making:check_lab", "Hold a lab to the contract that every lab keeps"),
         "eject": ("taking:eject", "A component to take away, with its licence line"),
         "notebook": ("taking:notebook", "A lab's page as a Jupyter notebook that runs"),
+        "book": ("booking:book", "The labs' pages with their results, as a site to read"),
         "clean": ("cleaning:clean", "Free what can be made again"),
     },
 }

@@ -108,7 +108,9 @@ test("a link on the page that names a break turns it on", () => {
   const page = opened("#lab.breaks=b");
   page.moves("#fault=lab.c");
   assert.deepEqual(page.on(), ["c"]);
-  page.moves("#elsewhere");
+  page.moves("#elsewhere"); // a place on the page
+  assert.deepEqual(page.on(), ["c"]);
+  page.moves("");
   assert.deepEqual(page.on(), []);
 });
 

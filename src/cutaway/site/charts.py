@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cutaway.errors import CutawayError
@@ -11,7 +11,7 @@ from cutaway.kit.drawing import draw
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Figure, Lab
 
-from .evidence import badge
+from .claims import badge
 from .markup import Html, joined, number, tag
 
 ROWS = 40  # of a table that the page shows; the download has them all
@@ -32,31 +32,41 @@ def charts(lab: Lab, tables: Mapping[str, Table], quick: bool) -> Html | None:
     """The figures of a lab."""
     if not lab.figures:
         return None
-    order = [fault.name for fault in lab.faults]
-    named = [replace(one, name=f"{lab.name}-{one.name}") for one in lab.figures]
-    shown = [_figure(one, tables, order, quick) for one in named]
+    shown = []
+    for one in lab.figures:
+        table = tables.get(one.experiment)
+        beneath = None if table is None else _numbers(one.experiment, table)
+        shown.append(chart(lab, one, _drawing(lab, one, table), quick and badge(), beneath))
     return tag("div", tag("h3", "What was measured"), *shown, class_="figures-column")
 
 
-def _figure(figure: Figure, tables: Mapping[str, Table], order: Sequence[str], quick: bool) -> Html:
-    """A figure, its finding as its caption, and its table; or why it is not there."""
-    table = tables.get(figure.experiment)
+def chart(
+    lab: Lab, figure: Figure, shown: Html, mark: object = None, beneath: object = None
+) -> Html:
+    """A figure as it is shown, with its finding as its caption, and what stands beneath."""
     return tag(
         "figure",
-        _drawing(figure, table, order),
+        shown,
         tag("p", "Not measured for this break.", class_="unmeasured", hidden=True),
-        tag("figcaption", figure.title, ".", quick and joined(" ", badge())),
-        None if table is None else _numbers(figure.experiment, table),
-        id=f"figure-{figure.name}",
+        tag("figcaption", figure.title, ".", mark and joined(" ", mark)),
+        beneath,
+        id=f"figure-{lab.name}-{figure.name}",
     )
 
 
-def _drawing(figure: Figure, table: Table | None, order: Sequence[str]) -> Html:
+def drawn(lab: Lab, figure: Figure, table: Table) -> Html:
+    """A figure as an element of the page, under the name of its lab."""
+    named = replace(figure, name=f"{lab.name}-{figure.name}")
+    order = [fault.name for fault in lab.faults]
+    return tag("div", Html(draw(named, table, order)), class_="drawing", tabindex=0)
+
+
+def _drawing(lab: Lab, figure: Figure, table: Table | None) -> Html:
     """The drawing, or why there is none."""
     if table is None:
         return tag("p", f"{figure.experiment} was not measured.", class_="absent")
     try:
-        return tag("div", Html(draw(figure, table, order)), class_="drawing", tabindex=0)
+        return drawn(lab, figure, table)
     except CutawayError as error:
         return tag("p", f"No figure here: {error.what} {error.next_step}", class_="absent")
 

@@ -152,9 +152,12 @@
       waiting = setTimeout(save, 250);
       render();
     }
+    // A hash without "=" names a place on the page.
+    const named = () => location.hash.length > 1 && !location.hash.includes("=");
+    const kept = () => new URLSearchParams(named() ? "" : location.hash.slice(1));
     // The address keeps what differs from the start: keys begin with the demo's name, others are left alone.
     function save() {
-      const all = new URLSearchParams(location.hash.slice(1));
+      const all = kept();
       for (const key of Object.keys(keeps)) {
         const value = String(lab.now[key] ?? "");
         value === String(start[key] ?? "") ? all.delete(name + "." + key) : all.set(name + "." + key, value);
@@ -162,7 +165,8 @@
       history.replaceState(null, "", String(all) ? "#" + all : location.pathname + location.search);
     }
     function load() {
-      const all = new URLSearchParams(location.hash.slice(1));
+      if (root.dataset.ready && named()) return;
+      const all = kept();
       const got = (key) => all.get(name + "." + key);
       clearTimeout(waiting);
       const read = ([key, kind]) => [key, got(key) === null ? kind.start : kind.read(got(key))];
@@ -185,7 +189,12 @@
       const { of, least, most, step } = { least: 0, most: keeps[key].of?.length - 1, step: 1, ...keeps[key] };
       const input = make("input", { type: "range", min: least, max: most, step }), shown = make("output");
       on(input, "input", () => set({ [key]: of ? of[+input.value] : +input.value }));
-      fresh.push(() => { input.value = of ? of.indexOf(lab.now[key]) : lab.now[key]; say(shown, says(lab.now[key])); });
+      fresh.push(() => {
+        input.value = of ? of.indexOf(lab.now[key]) : lab.now[key];
+        say(shown, says(lab.now[key]));
+        input.setAttribute("aria-label", says(lab.now[key]));
+        input.setAttribute("aria-valuetext", lab.now[key]);
+      });
       return { node: make("label", {}, shown, input), input };
     }
     /* The control of a number that is typed; of several numbers, the one at `at`. */

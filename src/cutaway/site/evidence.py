@@ -1,4 +1,4 @@
-"""What is known of each break and each claim, as pieces of a page."""
+"""What is known of each break, as pieces of a page."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from cutaway.kit.tables import Table
 from cutaway.kit.words import Experiment, Fault, Lab
 
 from .listing import Mark
-from .markup import Html, joined, number, tag
-
-SIGNS = {"supported": "✓", "refuted": "✕", "conditional": "◐", "undecided": "?"}
+from .markup import Html, joined, number, signed, tag
 
 
 def note(lab: Lab, fault: Fault, tables: Mapping[str, Table], receipts: Mapping[str, Any]) -> Html:
     """What a fault says, what it costs and what proves it."""
     said = tag("p", tag("strong", fault.name), " ", fault.says + ".", class_="says")
-    inert = tag("p", tag("strong", "Inert, by proof."), f" {fault.inert}.") if fault.inert else None
+    facts = (("What one sees:", fault.symptom), ("Inert, by proof.", fault.inert))
+    told = [tag("p", tag("strong", what), f" {text}.") for what, text in facts if text]
     known = (_measured(lab, fault, tables), _receipt(fault, receipts))
-    return tag("div", said, inert, *known, class_="note")
+    return tag("div", said, *told, *known, class_="note")
 
 
 def _measured(lab: Lab, fault: Fault, tables: Mapping[str, Table]) -> Html:
@@ -31,12 +30,18 @@ def _measured(lab: Lab, fault: Fault, tables: Mapping[str, Table]) -> Html:
     for experiment in lab.experiments:
         table = tables.get(experiment.name)
         if table is not None and fault.name in _faults(table):
-            found = _all(experiment, table, fault)
-            rows += [_row(one, one.column == experiment.outcome) for one in found]
+            for one in _all(experiment, table, fault):
+                outcome = one.column == experiment.outcome
+                rows += [_row(one, outcome)] if outcome or _moved(one) else []
     if not rows:
         return tag("p", "Not measured for this break.", class_="soft")
     head = [tag("th", word, scope="col") for word in ("measured", "change", "95 % interval", "")]
     return tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="effects")
+
+
+def _moved(one: Effect) -> bool:
+    """Whether an effect was seen."""
+    return one.found is not None and not one.found.low <= 0 <= one.found.high
 
 
 def _faults(table: Table) -> list[Any]:
@@ -50,16 +55,20 @@ def _all(experiment: Experiment, table: Table, fault: Fault) -> list[Effect]:
     if experiment.outcome is None:
         return []
     fixed = {"seed", "fault", experiment.outcome, *experiment.grid}
-    others = [name for name in table.columns if name not in fixed and _numbers(table.column(name))]
+    others = [name for name in table.columns if name not in fixed and _moves(table, name)]
     found = effects(experiment, table, fault.name)
     for name in others:
         found += effects(replace(experiment, outcome=name, margin=None), table, fault.name)
     return found
 
 
-def _numbers(values: Sequence[Any]) -> bool:
-    """Whether a column was measured in numbers."""
-    return any(isinstance(value, float) for value in values)
+def _moves(table: Table, name: str) -> bool:
+    """Whether a column was measured in numbers, and any break moves it: a floor is no effect."""
+    if not any(isinstance(value, float) for value in table.column(name)):
+        return False
+    clean = table.where(fault=None).column(name)
+    faults = [one for one in table.values("fault") if one is not None]
+    return any(table.where(fault=one).column(name) != clean for one in faults)
 
 
 def _row(one: Effect, outcome: bool) -> Html:
@@ -69,7 +78,7 @@ def _row(one: Effect, outcome: bool) -> Html:
     if one.found is None:
         return tag("tr", name, tag("td", one.because, colspan=3))
     low, high = one.found.low, one.found.high
-    cells = (tag("td", _signed(one.found.mean)), tag("td", f"{_signed(low)} to {_signed(high)}"))
+    cells = (tag("td", signed(one.found.mean)), tag("td", f"{signed(low)} to {signed(high)}"))
     return tag("tr", name, *cells, tag("td", _reading(one), class_="soft"))
 
 
@@ -84,20 +93,14 @@ def _reading(one: Effect) -> str:
     return "higher" if one.found.mean > 0 else "lower"
 
 
-def _signed(value: float) -> str:
-    """A difference, with its sign."""
-    return f"+{number(value)}" if value > 0 else number(value)
-
-
 def _receipt(fault: Fault, receipts: Mapping[str, Any]) -> Html:
     """The proof that a fault is one: the test that names it, and what it changed."""
     kept = receipts.get("faults", {}).get(fault.name)
     if kept is None:
         return tag("p", "No receipt was made in this run.", class_="soft")
     others = len(kept["failed"]) - (kept["killer"] in kept["failed"])
-    more = f" and {others} other{'s' if others > 1 else ''}" if others else ""
     name = tag("code", *_breakable(kept["killer"]))
-    test = joined(name, f" fails{more}, of {len(receipts['tests'])} tests")
+    test = joined(name, f"; {others + 1} of {len(receipts['tests'])} tests fail")
     changed = ", ".join(f"{name} {_amount(value)}" for name, value in kept["changed"].items())
     named = tag("p", "Named by ", test if kept["killer"] else f"no single test; {others} fail", ".")
     what = tag("p", f"Changed: {changed or 'nothing'}.", class_="soft")
@@ -156,41 +159,6 @@ def _brief(one: Effect) -> Html:
     point = "".join(f", {name} {value}" for name, value in one.point.items())
     if one.found is None:
         return tag("div", f"{one.column}{point}: {one.because}")
-    low, high = _signed(one.found.low), _signed(one.found.high)
+    low, high = signed(one.found.low), signed(one.found.high)
     ends = tag("span", f" ({low} to {high})", class_="soft")
-    return tag("div", f"{one.column}{point} ", tag("strong", _signed(one.found.mean)), ends)
-
-
-def ledger(claims: Sequence[Mapping[str, Any]], quick: bool) -> Html:
-    """The claims of a lab with what the measurement says of each."""
-    return tag("ol", *[_claim(claim, quick) for claim in claims], class_="claims")
-
-
-def _claim(claim: Mapping[str, Any], quick: bool) -> Html:
-    """One claim: the verdict in a sign and a word, the sentence, the effect and the reason."""
-    word = claim["verdict"]
-    sign = tag("span", SIGNS.get(word, "?"), class_="sign", aria_hidden="true")
-    verdict = tag("span", sign, " ", word, class_=f"verdict {word}")
-    said = tag("p", claim["says"], ".", class_="claim")
-    where = "The full run is measured in" if quick else "Measured in"
-    regime = tag("p", f"{where}: {claim['regime']}. Claim {claim['source']}.", class_="soft")
-    left = tag("p", verdict, quick and joined(" ", badge()))
-    return tag("li", left, tag("div", said, _because(claim), regime))
-
-
-def _because(claim: Mapping[str, Any]) -> Html:
-    """The effect with its interval, if there is one, and the reason without repeating them."""
-    reason = str(claim["because"]).rpartition(f"n = {claim.get('n')}): ")[2]
-    if claim.get("effect") is None:
-        return tag("p", reason[:1].upper(), reason[1:], ".", class_="because")
-    ends = ""
-    if claim.get("low") is not None:
-        low, high = _signed(claim["low"]), _signed(claim["high"])
-        ends = f" (95 % interval {low} to {high}, n = {claim['n']})"
-    effect = tag("strong", _signed(claim["effect"]))
-    return tag("p", "Effect ", effect, ends, ": ", reason, ".", class_="because")
-
-
-def badge() -> Html:
-    """The word that marks what is not for the record."""
-    return tag("span", "quick", class_="quick", title="A quick run: not a verdict for the record")
+    return tag("div", f"{one.column}{point} ", tag("strong", signed(one.found.mean)), ends)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cutaway.runs.sealing import canonical
 
-VOID = ("meta", "br", "wbr")
+VOID = ("meta", "br", "wbr", "input")
 # Characters that HTML refuses: controls, lone surrogates, and what is no character at all.
 ODD = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd]")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -30,6 +31,11 @@ def joined(*pieces: object) -> Html:
     """Pieces of HTML and text, one after the other; None and False are nothing."""
     kept = (piece for piece in pieces if piece is not None and piece is not False)
     return Html("".join(piece if isinstance(piece, Html) else escape(piece) for piece in kept))
+
+
+def listed(pieces: Iterable[object], between: str = ", ") -> Html:
+    """Pieces with something between each two."""
+    return joined(*[one for piece in pieces for one in (between, piece)][1:])
 
 
 def tag(element: str, /, *inside: object, **attributes: object) -> Html:
@@ -65,3 +71,8 @@ def number(value: object) -> str:
         return shown.replace(",", "\u2009").replace("-", "\u2212")
     digits, power = f"{value:.1e}".split("e")
     return f"{digits}×10{str(int(power)).translate(RAISED)}".replace("-", "\u2212")
+
+
+def signed(value: float) -> str:
+    """A difference, with its sign."""
+    return f"+{number(value)}" if value > 0 else number(value)

@@ -13,7 +13,8 @@ from cutaway.kit.tables import Table
 from cutaway.kit.words import Lab
 
 from .charts import charts, measured
-from .evidence import badge, gallery, ledger, note
+from .claims import badge, ledger
+from .evidence import gallery, note
 from .listing import Mark, listing, marks, sources
 from .markup import Html, embedded, inlined, joined, number, tag
 from .sheets import asset, sheet

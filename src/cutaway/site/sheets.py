@@ -28,7 +28,7 @@ def _head(title: str, code: Sequence[Html]) -> list[Html]:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title),
-        tag("style", Html(asset("report.css"))),
+        tag("style", Html(asset("pieces.css") + asset("report.css"))),
     ]
 
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from cutaway.errors import Unavailable
 from cutaway.kit.worlds import worlds_folder
-from cutaway.runs.folders import data_folder, runs_folder
+from cutaway.runs.folders import cache_folder, data_folder, runs_folder
 
 from .talk import say, show, size
 
@@ -21,6 +21,7 @@ DATA = re.compile(
     r"\.?([0-9a-f]{64}-[\w.-]+|[\w-]+\.jsonl(\.[0-9a-f]{32})?|tinystories|fineweb-edu)"
 )
 MEASURED = ("cells", "quick", "full", "log.txt", "report.html")
+BOOK = re.compile(r"[0-9a-f]{16}|cells|figures|seen\.json|tests\.lock")
 COPY = re.compile(r"\.?cutaway_[0-9a-f]{16}(\.[0-9a-f]{32}(\.\d+\.damaged)?)?|\.lock")
 
 
@@ -36,7 +37,8 @@ def clean(
 ) -> int:
     """Remove what can be made again, and say what that frees. Runs stay, unless you ask.
 
-    That is the broken copies, and what was computed of corpora: splits, tokens, ladders.
+    That is the broken copies, what was computed of corpora (splits, tokens, ladders), and what the
+    next book would not have to make again.
 
     ```
     cutaway clean --dry-run
@@ -46,6 +48,7 @@ def clean(
     """
     made, ours, fetched = copies(), measured(), of_data("corpora")
     freed = {worlds_folder(): made} if made else {}
+    freed |= {book_folder(): of_book()} if of_book() else {}
     for kind in COMPUTED:
         freed |= {data_folder(kind): of_data(kind)} if of_data(kind) else {}
     freed |= {data_folder("corpora"): fetched} if data and fetched else {}
@@ -75,6 +78,17 @@ def copies() -> list[Path]:
     """The broken copies, halves of them and their lock; whatever else stands there is not ours."""
     found = sorted(worlds_folder().glob("*"))
     return [path for path in found if COPY.fullmatch(path.name) and not path.is_symlink()]
+
+
+def book_folder() -> Path:
+    """The folder for what of the book need not be made again."""
+    return cache_folder() / "book"
+
+
+def of_book() -> list[Path]:
+    """What was made of the book; whatever else stands there is not ours."""
+    found = sorted(book_folder().glob("*"))
+    return [path for path in found if BOOK.fullmatch(path.name) and not path.is_symlink()]
 
 
 def of_data(kind: str) -> list[Path]:

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -24,10 +25,28 @@ from .talk import SCHEMA, say, show, show_grid, show_json
 Json = Annotated[
     bool, Parameter(name="--json", help="One JSON object for a script to read.", negative="")
 ]
-HELPFUL = {
-    "matplotlib": ("figures in reports", "plot"),
-    "jupytext": ("`cutaway notebook`", "book"),
-    "nbclient": ("running notebooks", "book"),
+BOOK = ("`cutaway book`", "Everything else works without.", "pip install 'cutaway[book]'")
+HELPFUL = {  # by package: what it is needed for, what there is without it, how it comes
+    "matplotlib": (
+        "figures",
+        "Without it reports have the numbers.",
+        "pip install 'cutaway[plot]'",
+    ),
+    "jupytext": ("`cutaway notebook`", *BOOK[1:]),
+    "nbclient": ("running notebooks", *BOOK[1:]),
+    **dict.fromkeys(("sphinx", "myst_nb", "furo", "py_mini_racer", "sphinxcontrib.katex"), BOOK),
+}
+PROGRAMS = {
+    "node": (
+        "the tests of what runs in pages",
+        "The book and its demos work without.",
+        "Install Node.js with your system's package manager.",
+    ),
+    "chromium": (
+        "the tests of the book in a browser",
+        "The book itself opens in any browser.",
+        "Install Chromium with your system's package manager.",
+    ),
 }
 
 
@@ -134,20 +153,28 @@ def info(*, json: Json = False) -> int:
     cutaway info
     ```
     """
-    missing = {
-        package: (what, f"pip install 'cutaway[{extra}]'")
-        for package, (what, extra) in HELPFUL.items()
-        if importlib.util.find_spec(package) is None
-    }
+    missing = {name: known for name, known in HELPFUL.items() if not _is_installed(name)}
+    missing |= {name: known for name, known in PROGRAMS.items() if not shutil.which(name)}
     facts = _facts()
     if json:
-        lacking = {name: {"for": what, "install": step} for name, (what, step) in missing.items()}
+        words = ("for", "without", "install")
+        lacking = {name: dict(zip(words, known, strict=True)) for name, known in missing.items()}
         show_json({**facts, "missing": lacking})
         return 0
     show_grid([], [[key, str(value)] for key, value in facts.items()])
-    for package, (what, step) in missing.items():
-        say(f"{package} is missing: needed for {what}. {step}", "yellow")
+    for what, without, step in dict.fromkeys(missing.values()):
+        names = [name for name, known in missing.items() if known == (what, without, step)]
+        are = "is" if len(names) == 1 else "are"
+        said = f"{', '.join(names)} {are} missing: needed for {what}. {without} {step}"
+        say(said, "yellow")
     return 0
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a package can be imported."""
+    with suppress(ModuleNotFoundError):  # the one that it is in
+        return importlib.util.find_spec(package) is not None
+    return False
 
 
 def _facts() -> dict[str, Any]:

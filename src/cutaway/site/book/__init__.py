@@ -1,0 +1,1 @@
+"""The book: the labs' pages and recorded results as a static site."""

@@ -1,0 +1,37 @@
+"""The figures of the book: drawn once, and again only where a table or the pen changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, replace
+from functools import cache
+from importlib.metadata import version
+
+from cutaway.kit.drawing import draw
+from cutaway.kit.labs import PACKAGE
+from cutaway.kit.tables import Table
+from cutaway.kit.words import Figure, Lab
+from cutaway.runs.disk import write_file
+from cutaway.runs.folders import cache_folder
+from cutaway.runs.sealing import digest
+
+
+def drawing(lab: Lab, figure: Figure, table: Table) -> str:
+    """A figure under the name of its lab, as an element for a page."""
+    named = replace(figure, name=f"{lab.name}-{figure.name}")
+    order = [fault.name for fault in lab.faults]
+    asked = digest([_pen(), asdict(named), order, table.content()])
+    path = cache_folder() / "book" / "figures" / f"{asked}.svg"
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    drawn = draw(named, table, order)
+    write_file(path, drawn)
+    return drawn
+
+
+@cache
+def _pen() -> str:
+    """The digest of what draws."""
+    files = sorted((PACKAGE / "kit" / "drawing").glob("*.py"))
+    code = b"".join(path.read_bytes() for path in files)
+    return hashlib.sha256(code + version("matplotlib").encode()).hexdigest()
