@@ -113,7 +113,8 @@ def raw(html: Html) -> nodes.raw:
 def unread(app: Sphinx, doctree: nodes.document) -> None:
     """Warn of a part, a number or a term that was not understood and stands there as text."""
     for text in doctree.findall(nodes.Text):
-        if LEFT_OVER.search(text) and not isinstance(text.parent, nodes.literal_block):
+        finished = isinstance(text.parent, nodes.literal_block | nodes.raw)
+        if LEFT_OVER.search(text) and not finished:
             logger.warning("%r is not understood", text[:60], location=text.parent)
 
 
