@@ -315,7 +315,10 @@ def test_a_notebook_is_valid_and_runs(
     for path in place(lab).components:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert {line for line in lines if "# (" in line} <= set(source.splitlines())
-    assert all(f'measure("{lab}", "{one.name}")' in source for one in load(lab).experiments)
+    page = (place(lab).folder / "page.md").read_text(encoding="utf-8")
+    drawn = [one for one in load(lab).figures if f"{{drawing}} {one.name}\n" in page]
+    cells = [f'draw("{lab}", "{one.name}", recorded("{lab}", "{one.experiment}"))' for one in drawn]
+    assert cells and set(cells) <= set(source.splitlines())
     for name, value in here.environment().items():
         monkeypatch.setenv(name, value)
     folder = {"metadata": {"path": str(here.desk)}}

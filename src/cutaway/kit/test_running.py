@@ -94,7 +94,8 @@ def disturbed(house: Scratch, folder: str, counts: Iterable[int]) -> str:
         assert before + count <= after < 24
         before = after
     digest, measured, rows, failed = house.json(RUN, folder)
-    assert (measured, rows, failed) == (24 - before, 24, 0)
+    assert (rows, failed) == (24, 0)
+    assert 0 <= 24 - before - measured <= 2  # each process may end a cell after the count
     return str(digest)
 
 
