@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from cutaway.errors import CutawayError, Unavailable, UsageError
+from cutaway.kit.labs import PACKAGE
 
 from . import rebuilding
 from .rebuilding import rebuilt, seen, serve
@@ -132,14 +134,39 @@ def test_the_port_is_free_again_when_it_is_stopped(play: Callable[..., Play]) ->
 
 
 def test_a_build_is_a_child_that_sees_changed_python_and_says_how_it_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
     (tmp_path / "mine.txt").write_text("mine")
     code, said = rebuilt(tmp_path)
     assert code == 2 and "holds something that is no book" in said.splitlines()[0]
-    assert "\x1b" not in said and "..." not in said
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+HIDES = """
+import sys
+
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == "furo":
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+def test_what_a_child_says_is_what_is_wrong_and_no_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDES)
+    paths = [str(tmp_path), str(PACKAGE.parent)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    code, said = rebuilt(tmp_path / "book")
+    assert code == 3 and said.startswith("The book is made with Furo")
+    assert said.count("\n") == 1 and "\x1b" not in said
 
 
 DEAF = "import signal, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
