@@ -170,5 +170,5 @@ def demo(*, out: Out = None) -> int:
     _show_claims(one, manifest["claims"])
     report = write_report([(lab, one.form)], folder / "report.html", matrix)
     say(f"Open {report.resolve()} in a browser.", "bold")
-    say("Next: `cutaway list`, `cutaway break bigram --line 16`, `cutaway try bigram --stub`.")
+    say("Next: `cutaway book`, `cutaway break bigram --line 16`, `cutaway try bigram --stub`.")
     return 0
