@@ -45,11 +45,12 @@ class Table:
 
     def where(self, **equal: Scalar) -> Table:
         """The rows whose columns equal what is asked, with the failures that match too."""
-        kept = [row for row in self.dicts() if all(row[name] == v for name, v in equal.items())]
+        at = {name: place for place, name in enumerate(self.columns)}
+        asked = [(at[name], value) for name, value in equal.items()] if self.rows else []
+        rows = tuple(row for row in self.rows if all(row[n] == value for n, value in asked))
         failed = [
             f for f in self.failed if all(f["params"].get(k, v) == v for k, v in equal.items())
         ]
-        rows = tuple(tuple(row[name] for name in self.columns) for row in kept)
         return Table(self.columns, rows, tuple(failed), self.quick)
 
     def column(self, name: str) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from cutaway.errors import UsageError
 from cutaway.kit.faults import Edit, edited, located
@@ -72,7 +73,8 @@ def _mark(lab: str, number: int, edit: Edit, texts: Mapping[str, str]) -> Mark:
     return Mark(lab, number, edit.fault, edit, lines)
 
 
-def coloured(text: str) -> list[Html]:
+@cache
+def coloured(text: str) -> tuple[Html, ...]:
     """The lines of a Python source, its words in spans that say what they are."""
     from pygments.lexers import PythonLexer
 
@@ -85,7 +87,7 @@ def coloured(text: str) -> list[Html]:
                 lines.append(Html(""))
             piece = tag("span", part, class_=short) if short and part else _plain(part)
             lines[-1] = joined(lines[-1], piece)
-    return lines
+    return tuple(lines)
 
 
 def _plain(part: str) -> Html:

@@ -71,7 +71,7 @@ def build(out: Path, stale: bool = False, told: Told = lambda _: None) -> Built:
         _sphinx(home, volumes)
         told("drawing what can be taken away")
         publish(home / "html", takeaways(volumes), out)
-    old = [said for one in shelf() for said in one.wrong()] if stale else []
+    old = [f"{one.lab.name}: {said}" for one in volumes for said in one.results.stale]
     return Built(out, len(found), old)
 
 

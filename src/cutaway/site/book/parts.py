@@ -8,13 +8,13 @@ from typing import Any
 
 from cutaway.errors import UsageError
 from cutaway.kit.notebook import figure_of
-from cutaway.site.charts import chart, drawn, measured
+from cutaway.site.charts import chart, measured
 from cutaway.site.claims import ledger
 from cutaway.site.evidence import gallery, note
 from cutaway.site.listing import listing
 from cutaway.site.markup import Html, embedded, listed, tag
 
-from . import predictions, questions
+from . import drawings, predictions, questions
 from .asked import Asked
 from .cells import breaks_text, claims_text, code_cell, drawing_cell, question_text
 from .means import means, means_text
@@ -52,7 +52,9 @@ def drawing(asked: Asked) -> Html:
     links = [tag("a", kind, href=f"{there}/{file}", download=file) for file, kind in files]
     away = tag("p", "Take it away: ", listed(links, " · "), class_="away")
     stale = volume.outdated(figure.experiment) and tag("span", "stale", class_="quick")
-    shown = chart(volume.lab, figure, drawn(volume.lab, figure, table), stale or None, away)
+    svg = Html(drawings.drawing(volume.lab, figure, table))
+    drawn = tag("div", svg, class_="drawing", tabindex=0)
+    shown = chart(volume.lab, figure, drawn, stale or None, away)
     return tag("div", shown, data_measured=known, data_lab=volume.lab.name, data_name=figure.name)
 
 
