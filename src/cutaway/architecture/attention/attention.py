@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-Mask = Callable[[Tensor, Tensor], Tensor]
+Mask = Callable[[Tensor, Tensor], Tensor]  # may the token at t see the one at s?
 
 
 def by_hand(query: Sequence[float], keys: Sequence[Sequence[float]],
@@ -43,6 +43,7 @@ def softmax(scores: Tensor) -> Tensor:
     """Each row as shares of one, larger for larger scores; a row of nothing but -inf as zeros."""
     least = torch.finfo(scores.dtype).min
     largest = scores.amax(-1, keepdim=True)         # (B, H, T, 1)
+    # Of a row of nothing but -inf the largest is -inf, and -inf less -inf is no number.
     largest = largest.clamp(min=least)              # (B, H, T, 1)
     scores = scores - largest                       # (B, H, T, S)
     odds = scores.exp()                             # (B, H, T, S)

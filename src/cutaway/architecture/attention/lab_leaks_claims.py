@@ -10,7 +10,7 @@ from cutaway.kit.tables import Table
 from cutaway.kit.verdicts import above_chance, exactly, lowers, raises, unchanged
 from cutaway.kit.words import Claim
 
-from .lab_leaks import BOTH, CONTEXT, DEPTH, HEADS, LENGTHS, RATE, RATES, SIZE, STEPS, WIDTH, less
+from .lab_leaks import BOTH, CONTEXT, DEPTH, HEADS, RATE, RATES, SIZE, STEPS, WIDTH, less
 from .lab_leaks_judging import Holds, at_every_rate, beside, decided, every, fingerprints, mean_of
 
 MARGIN, LEFT = 0.02, 0.2  # of interest, in nats; and how far the clean model must be from chance
@@ -124,7 +124,7 @@ def crosses(length: int) -> bool:
     return length * (HEADS - 1) < (length - 1) // slice_ * slice_ * HEADS
 
 
-LONG = [length for length in LENGTHS if length >= CONTEXT // HEADS]
+LONG = range(CONTEXT // HEADS, CONTEXT + 1)
 GROUPS = {
     "divided": [length for length in LONG if length % HEADS == 0],
     "crossing": [length for length in LONG if crosses(length)],
@@ -169,8 +169,8 @@ BY_RATE = {
     "experiment": "finite_masks",
     "regime": f"{MODEL}; two layers, 300 steps of AdamW at each of the rates {RATES}",
 }
-POSITION = {
-    "experiment": "loss_by_position",
+SLICE = {
+    "experiment": "loss_by_slice",
     "regime": f"{REGIME}; lengths {LONG[0]} to {LONG[-1]}",
 }
 SOURCE = {
@@ -280,7 +280,7 @@ CLAIMS = (
         "Heads cut by a view on both sides have no gap at lengths that the heads divide",
         "001-20",
         lambda t: unchanged(by_group(t), "leak", {"fault": "divided"}, CLEAN, MARGIN, learnt),
-        **POSITION,
+        **SLICE,
     ),
     claim(
         "They lose more on average where the last slice crosses a border that no slice had crossed",
@@ -288,7 +288,7 @@ CLAIMS = (
         lambda t: raises(
             by_group(t), "leak", {"fault": "crossing"}, {"fault": "within"}, MARGIN, learnt
         ),
-        **POSITION,
+        **SLICE,
     ),
     claim(
         "Softmax taken twice is a leak: deployed, the model is worse than by validation",

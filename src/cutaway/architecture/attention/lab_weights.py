@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BACK = 16  # tokens that one looks back
 LETTERS = 20  # of one line
+SIGNS = {" ": "␣", "\n": "↵"}  # for letters that cannot be seen
 SEEN = (*(f"pair {number}" for number in range(1, PAIRS + 1)), "key")
 
 
@@ -63,9 +64,8 @@ def weights_by_letter(world: World, *, seed: int, steps: int) -> Iterator[Row]:
         net(line)
     heads = found["weights"][0][0]
     sharpest = heads[heads.amax(-1).mean(-1).argmax()]
-    names = [
-        f"{at} {letter}" for at, letter in enumerate(shakespeare().tokenization.decode(line[0]), 1)
-    ]
+    letters = shakespeare().tokenization.decode(line[0])
+    names = [f"{at} {SIGNS.get(letter, letter)}" for at, letter in enumerate(letters, 1)]
     for asking, row in zip(names, sharpest.tolist()):
         for seen, weight in zip(names, row):
             yield {"asking": asking, "seen": seen, "weight": float(f"{weight:.3g}")}

@@ -126,10 +126,10 @@ def by_rate(seed, level, value, effects):
             yield {**grid, "seed": seed, **row}
 
 
-def by_position(seed, level, value, effects):
-    """Rows of loss_by_position: an effect in a group of lengths is seen with both views."""
+def by_slice(seed, level, value, effects):
+    """Rows of loss_by_slice: an effect in a group of lengths is seen with both views."""
     for fault in (None, BOTH):
-        for at in leaks.LENGTHS:
+        for at in claims.LONG:
             inside = [group for group, lengths in claims.GROUPS.items() if at in lengths]
             hit = [g for g in inside if fault and ("deployed", g) in effects]
             deployed = value("deployed", hit[0] if hit else "no group")
@@ -142,7 +142,7 @@ MAKERS = {
     "loss_above_entropy": by_entropy,
     "mask_at_inference": by_mask,
     "finite_masks": by_rate,
-    "loss_by_position": by_position,
+    "loss_by_slice": by_slice,
 }
 
 

@@ -230,6 +230,22 @@ def test_across_tiles_what_is_hidden_learns_nothing(small):
         assert (slope[..., 6:, :] == 0).all()
 
 
+def test_values_may_be_wider_or_narrower_than_queries():
+    q, k = normal(2, 3, 70, 4), normal(2, 3, 131, 4, seed=1)
+    for width in (1, 9):
+        v, toward = normal(2, 3, 131, width, seed=2), normal(2, 3, 70, width, seed=3)
+        found, expected = (answer(form, [q, k, v, toward], past) for form in (tiled, attend))
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+def test_tiles_refuse_a_second_derivative():
+    q = normal(1, 1, 5, 4).requires_grad_()
+    (slope,) = torch.autograd.grad(tiled(q, q, q, past).square().sum(), q, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+
+
 class Largest(TorchDispatchMode):
     """The number of elements of the largest tensor that was made."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from .attention import Mask, allowed, causal
@@ -39,7 +40,7 @@ class Tiled(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
-        out = torch.zeros_like(q)                        # (B, H, T, D)
+        out = q.new_zeros(*q.shape[:-1], v.shape[-1])    # (B, H, T, D)
         total = torch.zeros_like(q[..., :1])             # (B, H, T, 1)
         largest = torch.full_like(total, torch.finfo(q.dtype).min)
         for first, keys, values in tiles(k, v):
@@ -58,10 +59,12 @@ class Tiled(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, out, largest, total = ctx.saved_tensors
         D = q.shape[-1]
         dq, dk, dv = torch.zeros_like(q), [], []
+        # What a row shares, the sum of its weights times their slopes, had without a single tile.
         shared = (grad * out).sum(-1, keepdim=True)      # (B, H, T, 1)
         for first, keys, values in tiles(k, v):
             scores = compared(q, keys, ctx.mask, first)  # (B, H, T, S)
