@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import textwrap
 from collections.abc import Iterable
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any
 
 from cutaway.data.catalogue import CATALOGUE
 from cutaway.errors import UsageError
+from cutaway.runs.keeping import kept
 from cutaway.runs.sealing import digest
 
 from .closures import closure, imports, imports_of, opening, package_of, stamp, tree
@@ -123,3 +125,30 @@ def receipt_inputs(lab: Lab) -> str:
             "faults": fault_inputs(lab.faults),
         }
     )
+
+
+def inputs(lab: Lab, names: Iterable[str]) -> dict[str, str]:
+    """The digests of some experiments, and of "receipts", by name: found once for all code."""
+    wanted = set(names)
+    chosen = [one for one in lab.experiments if one.name in wanted]
+    grids = [[one.name, one.seeds, *one.data, {**one.grid}] for one in chosen]
+
+    def found() -> dict[str, str]:
+        receipts = {"receipts": receipt_inputs(lab)} if "receipts" in wanted else {}
+        return {**receipts, **{one.name: experiment_inputs(lab, one) for one in chosen}}
+
+    rests_on = [code(), fault_inputs(lab.faults), grids, sorted(wanted)]
+    return kept(f"inputs of {lab.name}", rests_on, found)
+
+
+def code(lab: str | None = None) -> str:
+    """The digest of all Python of the package, or of all but that of other labs."""
+    others = {place(name).folder for name in places() if lab not in (None, name)}
+    found = sorted(path for path in PACKAGE.rglob("*.py") if others.isdisjoint(path.parents))
+    return _code(PACKAGE, tuple((path, stamp(path)) for path in found))
+
+
+@cache
+def _code(package: Path, files: tuple[tuple[Path, tuple[int, int]], ...]) -> str:
+    found = {path.relative_to(package).as_posix(): path.read_bytes() for path, _ in files}
+    return digest({name: hashlib.sha256(text).hexdigest() for name, text in found.items()})

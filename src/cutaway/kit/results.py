@@ -10,7 +10,7 @@ from typing import Any
 from cutaway.errors import Refused
 from cutaway.runs.sealing import digest, unsealed
 
-from .digests import experiment_inputs, receipt_inputs
+from .digests import inputs
 from .labs import place
 from .statistics import Undecidable, Verdict
 from .tables import Table
@@ -41,6 +41,7 @@ def read(lab: Lab, folder: Path | None = None) -> Results:
     known = {path.stem for path in folder.glob("*.json")}
     found.manifest = _unsealed(folder / "manifest.json", found) if "manifest" in known else {}
     recorded = found.manifest.get("experiments", {})
+    fresh = inputs(lab, known & {*recorded, "receipts"})
     for experiment in lab.experiments:
         name = experiment.name
         if name not in known or name not in recorded:
@@ -55,13 +56,13 @@ def read(lab: Lab, folder: Path | None = None) -> Results:
             found.problems[f"{name}.json"] = f"{name}.json is not the table the manifest names."
             continue
         found.tables[name] = table
-        if recorded[name]["inputs"] != experiment_inputs(lab, experiment):
+        if recorded[name]["inputs"] != fresh[name]:
             found.stale.append(f"{name}: its sources changed since it was measured")
-    _read_receipts(lab, folder, found)
+    _read_receipts(lab, folder, fresh.get("receipts"), found)
     return found
 
 
-def _read_receipts(lab: Lab, folder: Path, found: Results) -> None:
+def _read_receipts(lab: Lab, folder: Path, fresh: str | None, found: Results) -> None:
     """Add the receipts, and what is wrong with them."""
     if not (folder / "receipts.json").exists():
         found.stale += ["receipts: not made"] if lab.faults else []
@@ -71,7 +72,7 @@ def _read_receipts(lab: Lab, folder: Path, found: Results) -> None:
     if found.receipts and digest(found.receipts) != recorded.get("content"):
         found.problems["receipts.json"] = "receipts.json is not what the manifest names."
         found.receipts = {}
-    elif found.receipts and recorded.get("inputs") != receipt_inputs(lab):
+    elif found.receipts and recorded.get("inputs") != fresh:
         found.stale.append("receipts: sources, tests or faults changed since they were made")
 
 

@@ -72,9 +72,9 @@ MATRIX = Matrix(["t"], [], {"f": Receipt("f", {"loss": 1.0}, {"t": "red"}, "t")}
 def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The digests of inputs, by experiment, which a test may change."""
     digests = {"one": "1", "two": "2", "receipts": "3"}
-    for module in (results, manifest):
-        monkeypatch.setattr(module, "experiment_inputs", lambda lab, one: digests[one.name])
-        monkeypatch.setattr(module, "receipt_inputs", lambda lab: digests["receipts"])
+    monkeypatch.setattr(results, "inputs", lambda lab, names: digests)
+    monkeypatch.setattr(manifest, "experiment_inputs", lambda lab, one: digests[one.name])
+    monkeypatch.setattr(manifest, "receipt_inputs", lambda lab: digests["receipts"])
     return digests
 
 

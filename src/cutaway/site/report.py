@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 from cutaway.data.portrait import Portrait
 from cutaway.kit.labs import place
@@ -19,6 +20,8 @@ from .listing import Mark, listing, marks, sources
 from .markup import Html, embedded, inlined, joined, number, tag
 from .sheets import asset, sheet
 from .texts import ladder
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ class Entry:
     quick: bool = False
     warnings: Sequence[str] = ()
     texts: Mapping[str, Portrait] = field(default_factory=dict)
+
+    @cached_property
+    def claims(self) -> list[dict[str, Any]]:
+        """The claims of the lab with their verdicts."""
+        return self.made("claims", lambda: verdicts(self.lab, judge(self.lab, self.tables)))
+
+    def made(self, what: str, make: Callable[[], Made]) -> Made:
+        """What is made of it, plain data: in a book, what was made before of the very same."""
+        return make()
 
 
 def report(entries: Sequence[Entry], title: str) -> str:
@@ -68,7 +80,7 @@ def _lab(entry: Entry, data: dict[str, Any]) -> Html:
     warnings = [tag("p", said, class_="warning") for said in (*entry.warnings, *unplaced)]
     drawn = charts(lab, entry.tables, entry.quick)
     breaks = gallery(lab, found, entry.tables, entry.receipts) if found else None
-    claims = ledger(verdicts(lab, judge(lab, entry.tables)), entry.quick) if lab.claims else None
+    claims = ledger(entry.claims, entry.quick) if lab.claims else None
     inside = (
         head,
         tag("p", lab.lesson, class_="lesson"),

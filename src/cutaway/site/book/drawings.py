@@ -11,22 +11,15 @@ from cutaway.kit.drawing import draw
 from cutaway.kit.labs import PACKAGE
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Figure, Lab
-from cutaway.runs.disk import write_file
-from cutaway.runs.folders import cache_folder
-from cutaway.runs.sealing import digest
+from cutaway.runs.keeping import kept
 
 
 def drawing(lab: Lab, figure: Figure, table: Table) -> str:
     """A figure under the name of its lab, as an element for a page."""
     named = replace(figure, name=f"{lab.name}-{figure.name}")
     order = [fault.name for fault in lab.faults]
-    asked = digest([_pen(), asdict(named), order, table.content()])
-    path = cache_folder() / "book" / "figures" / f"{asked}.svg"
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
-    drawn = draw(named, table, order)
-    write_file(path, drawn)
-    return drawn
+    rests_on = [_pen(), asdict(named), order, table.content()]
+    return kept(f"figure {named.name}", rests_on, lambda: draw(named, table, order))
 
 
 @cache

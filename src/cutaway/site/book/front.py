@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cutaway.kit.labs import WINGS, place
-from cutaway.kit.results import judge
 from cutaway.kit.statistics import VERDICTS, Interval
 from cutaway.site.claims import SIGNS
 from cutaway.site.listing import listing
@@ -127,7 +126,7 @@ def _lab(entry: Entry) -> Html:
 
 def _verdicts(entry: Entry) -> list[Html]:
     """How many claims of a lab ended how, each in a sign and a word."""
-    counts = Counter(one.verdict for one in judge(entry.lab, entry.tables))
+    counts = Counter(one["verdict"] for one in entry.claims)
     return [
         joined(
             tag("span", SIGNS[word], class_="sign", aria_hidden="true"), f" {counts[word]} {word}"

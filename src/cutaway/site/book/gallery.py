@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from cutaway.kit.faults import lines_of
 from cutaway.kit.labs import place
@@ -35,7 +36,7 @@ def page(entries: Sequence[Entry]) -> str:
 def pages(entries: Sequence[Entry]) -> dict[str, str]:
     """The gallery's pages by path: one, or with many breaks an index and a page for each wing."""
     entries = [one for one in entries if one.lab.faults]
-    said = {one.lab.name: {f.name: phrases(one, f) for f in one.lab.faults} for one in entries}
+    said = {one.lab.name: one.made("phrases", partial(_said, one)) for one in entries}
     whole = {one.lab.name: _cards(one, said[one.lab.name], up="") for one in entries}
     if sum(len(text.encode()) for text in whole.values()) <= MOST:
         return {"gallery.md": _page("Failure gallery", entries, whole, said)}
@@ -65,8 +66,18 @@ def _page(
     )
 
 
+def _said(entry: Entry) -> Said:
+    """What was measured of each break of a lab, in words."""
+    return {fault.name: phrases(entry, fault) for fault in entry.lab.faults}
+
+
 def _cards(entry: Entry, said: Said, up: str) -> Html:
     """The cards of a lab's breaks; `up` leads from the page to the top of the book."""
+    return Html(entry.made(f"cards {up}", lambda: _drawn(entry, said, up)))
+
+
+def _drawn(entry: Entry, said: Said, up: str) -> Html:
+    """The cards of a lab's breaks, made."""
     texts = sources(entry.lab)
     found, lost = marks(entry.lab, texts)
     edits = {mark.fault.name: _edit(mark, texts[mark.fault.file]) for mark in found}

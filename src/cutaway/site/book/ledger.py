@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cutaway.kit.results import judge, verdicts
 from cutaway.kit.statistics import VERDICTS
 from cutaway.site.claims import SIGNS
 from cutaway.site.markup import Html, joined, signed, tag
@@ -25,7 +24,7 @@ printed as refuted.
 
 def page(entries: Sequence[Entry]) -> str:
     """The ledger."""
-    judged = {one.lab.name: verdicts(one.lab, judge(one.lab, one.tables)) for one in entries}
+    judged = {one.lab.name: one.claims for one in entries}
     counts = Counter(claim["verdict"] for claims in judged.values() for claim in claims)
     labs = [name for name, claims in judged.items() if claims]
     form = controls("claims", "mask validation", {"verdict": VERDICTS, "lab": labs})

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cutaway.errors import UsageError
+from cutaway.kit.digests import code
 from cutaway.kit.labs import place
+from cutaway.runs.keeping import kept
+from cutaway.site.report import Entry
 
 from . import front, gallery, glossary, ledger, reference
 from .fences import fenced
@@ -31,9 +34,15 @@ def pages(volumes: Sequence[Volume]) -> dict[str, str]:
         "claims.md": ledger.page(known),
         "glossary.md": glossary.page(written),
         "made.md": made,
-        **reference.pages(known),
+        **_reference(known),
     }
     return {"index.md": f"{front.front(known)}\n{_menu(found)}", **found}
+
+
+def _reference(known: Sequence[Entry]) -> dict[str, str]:
+    """The pages of the reference, or those that were made of the very same code."""
+    rests_on = [code(), [one.lab.name for one in known]]
+    return kept("reference", rests_on, lambda: reference.pages(known))
 
 
 def page_of(volume: Volume) -> str:

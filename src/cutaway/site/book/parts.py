@@ -18,6 +18,7 @@ from . import drawings, predictions, questions
 from .asked import Asked
 from .cells import breaks_text, claims_text, code_cell, drawing_cell, question_text
 from .means import means, means_text
+from .shelf import Volume
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,18 @@ class Part:
 
 def code(asked: Asked) -> Html:
     """A component's source with its marks: the control panel."""
-    volume = asked.volume
+    entry = asked.volume.entry
+    file = asked.volume.component(asked.words)
+    return Html(entry.made(f"listing {file}", lambda: _listing(asked.volume, file)))
+
+
+def _listing(volume: Volume, file: str) -> Html:
+    """A component's source with its marks, made."""
     texts, found = volume.marked
-    file = volume.component(asked.words)
     known = (volume.results.tables, volume.results.receipts)
-    notes = {one.fault.name: note(volume.lab, one.fault, *known) for one in found}
-    return listing(file, texts[file], [one for one in found if one.fault.file == file], notes)
+    here = [one for one in found if one.fault.file == file]
+    notes = {one.fault.name: note(volume.lab, one.fault, *known) for one in here}
+    return listing(file, texts[file], here, notes)
 
 
 def drawing(asked: Asked) -> Html:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cutaway.errors import UsageError
+from cutaway.kit.digests import code
 from cutaway.kit.labs import labs, nearest
 from cutaway.kit.notebook import experiment_of, measure, trusted
-from cutaway.kit.results import Results, judge, read, verdicts
+from cutaway.kit.results import Results, read
 from cutaway.kit.tables import Table
 from cutaway.kit.words import Lab
+from cutaway.runs.keeping import kept
+from cutaway.runs.sealing import digest
 from cutaway.site.listing import Mark, marks, sources
-from cutaway.site.report import Entry
+from cutaway.site.report import Entry, Made
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of a function, which is new in each process
+
+
+class Shelved(Entry):
+    """A lab of the book: what is made of it is kept while it stays as it is, and the machinery."""
+
+    @cached_property
+    def state(self) -> str:
+        """The digest of all that a page can show of the lab."""
+        declared = ADDRESS.sub("", repr(self.lab))
+        tables = {name: table.digest() for name, table in self.tables.items()}
+        return digest([code(self.lab.name), declared, tables, self.receipts, self.manifest])
+
+    def made(self, what: str, make: Callable[[], Made]) -> Made:
+        """What is made of the lab, or what was made before of the very same."""
+        return kept(f"{what} of {self.lab.name}", self.state, make)
 
 
 @dataclass(frozen=True)
@@ -25,11 +46,11 @@ class Volume:
     results: Results
     stale: bool = False
 
-    @property
+    @cached_property
     def entry(self) -> Entry:
         """The lab as the generated pages take it."""
         found = self.results
-        return Entry(self.lab, found.tables, found.receipts, found.manifest)
+        return Shelved(self.lab, found.tables, found.receipts, found.manifest)
 
     def outdated(self, experiment: str) -> bool:
         """Whether a table was measured on other sources than those that stand here."""
@@ -52,7 +73,7 @@ class Volume:
 
     def component(self, name: str) -> str:
         """The path of a component in the package, by the name of its file."""
-        files = {path.rpartition("/")[2]: path for path in self.marked[0]}
+        files = {path.rpartition("/")[2]: path for path in sources(self.lab)}
         if name not in files:
             said = f"{self.lab.name} has no component {name!r}."
             raise UsageError(said, nearest(name, files, "cutaway list"))
@@ -71,9 +92,9 @@ class Volume:
     @cached_property
     def claims(self) -> list[dict[str, Any]]:
         """The claims with their verdicts and the experiments that decide them."""
-        found = verdicts(self.lab, judge(self.lab, self.results.tables))
         names = [claim.experiment for claim in self.lab.claims]
-        return [{**one, "experiment": name} for one, name in zip(found, names, strict=True)]
+        found = zip(self.entry.claims, names, strict=True)
+        return [{**one, "experiment": name} for one, name in found]
 
     def wrong(self) -> list[str]:
         """What of the results cannot be trusted, a sentence each."""

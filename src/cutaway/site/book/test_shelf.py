@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,14 @@ from pathlib import Path
 import pytest
 
 from cutaway.errors import Refused, UsageError
+from cutaway.kit.conftest import Scratch
+from cutaway.kit.digests import code
 from cutaway.kit.labs import LabBroken, load
 from cutaway.kit.results import read
+from cutaway.kit.tables import Table
 from cutaway.runs.sealing import sealed, unsealed
 
+from .conftest import rows
 from .shelf import Volume, entries, shelf
 
 Edit = Callable[[str, str, str], None]
@@ -175,3 +180,37 @@ def test_a_draft_is_left_out_and_a_lab_that_cannot_be_read_stops_the_book(
     edit("lab.py", "    number=1, draft=True,", "    number=1 / 0,")
     with pytest.raises(LabBroken, match=r"lab\.py, line"):
         shelf()
+
+
+def test_what_is_made_of_a_lab_is_made_again_when_anything_of_it_changes(
+    planted: Path, edit: Edit
+) -> None:
+    made = 0
+
+    def make() -> int:
+        nonlocal made
+        made += 1
+        return made
+
+    def seen() -> int:
+        return tiny(stale=True).entry.made("it", make)
+
+    assert [seen(), seen()] == [1, 1]
+    edit("tiny.py", "Twice a number", "A number, twice")
+    assert [seen(), seen()] == [2, 2]
+    edit("lab.py", "No limit", "Without limit")
+    assert [seen(), seen()] == [3, 3]
+    exchanged(planted)
+    (planted / TABLE).write_text(Table.of(rows()[1:]).to_json(), encoding="utf-8")
+    assert [seen(), seen()] == [4, 4]
+    (planted / "page.md").write_text("Something else", encoding="utf-8")
+    assert seen() == 4
+
+
+def test_of_other_labs_nothing_counts_but_their_place(house: Scratch, planted: Path) -> None:
+    before = code("tiny"), code()
+    house.lab("other", "lab = None\n", {})
+    try:
+        assert code("tiny") == before[0] and code() != before[1]
+    finally:
+        shutil.rmtree(house.package / "atoms" / "other")
