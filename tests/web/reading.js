@@ -65,6 +65,7 @@
       const faint = (+getComputedStyle(e.querySelector(".drawing")).opacity) < 0.5;
       figures[e.dataset.name] = {
         says: shown(e.querySelector(".unmeasured")) ? e.querySelector(".unmeasured").innerText : "", faint,
+        beside: Array.from(e.querySelectorAll(".beside")).some(shown),
         lit: named(series.filter((g) => !dim(g))), dim: named(series.filter(dim)),
         text: Array.from(e.querySelectorAll("svg text"), (t) => t.textContent).join("\n"),
       };

@@ -100,7 +100,8 @@ def follows(figure: Figure, one: Expected, now: dict[str, Any], clean: dict[str,
     if now["says"] or now["faint"]:
         return [f"{figure.name} was measured, and says {now['says']!r}"]
     if "fault" in (figure.x, figure.y):  # all breaks stand side by side
-        return [] if fault in now["text"] else [f"{figure.name} does not name it"]
+        told = figure.color == "fault" or now["beside"]
+        return [] if fault in now["text"] and told else [f"{figure.name} does not name it"]
     wanted = {"lit": sorted({"clean", fault}), "dim": sorted(set(clean["lit"]) - {"clean", fault})}
     same = {part: now[part] for part in wanted} == wanted
     return [] if same else [f"{figure.name} shows {now['lit']} and dims {now['dim']}"]

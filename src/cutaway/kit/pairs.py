@@ -85,7 +85,8 @@ def _number(value: Any, column: str, arm: Arm, seed: Any) -> float:
     if isinstance(value, str):
         raise ValueError(f"{column} holds words ({value!r}), and words have no differences")
     if value is None or not math.isfinite(value):
-        raise Undecidable(f"{column} is {value} in {_named(arm)} at seed {seed}")
+        what = "no number" if value is None else value
+        raise Undecidable(f"{column} is {what} in {_named(arm)} at seed {seed}")
     return float(value)
 
 

@@ -119,7 +119,7 @@ def test_a_table_that_is_incomplete_or_not_finite_decides_nothing() -> None:
     nan = tuple((fault, s, math.nan) for fault in ("no_shift", None) for s in range(8))
     failure = {"params": BROKEN, "seed": 3, "error": "no memory"}
     tables = {
-        "loss is None": table_of([*good[:7], None], good),
+        "loss is no number": table_of([*good[:7], None], good),
         "loss is nan": Table(("fault", "seed", "loss"), nan),
         "no memory": table_of(good, good, failed=[failure]),
         "lacks the seeds 7": table_of(good[:7], good),

@@ -44,10 +44,13 @@ def chart(
     lab: Lab, figure: Figure, shown: Html, mark: object = None, beneath: object = None
 ) -> Html:
     """A figure as it is shown, with its finding as its caption, and what stands beneath."""
+    along = "fault" in (figure.x, figure.y) and figure.color != "fault"
+    said = "All breaks stand side by side here, this one among them."
     return tag(
         "figure",
         shown,
         tag("p", "Not measured for this break.", class_="unmeasured", hidden=True),
+        tag("p", said, class_="beside", hidden=True) if along else None,
         tag("figcaption", figure.title, ".", mark and joined(" ", mark)),
         beneath,
         id=f"figure-{lab.name}-{figure.name}",

@@ -28,6 +28,8 @@
       }
       figure.classList.toggle("silent", !known);
       figure.querySelector(".unmeasured").hidden = known;
+      const beside = figure.querySelector(".beside");
+      if (beside) beside.hidden = !fault || !known;
       if (!known) silent.push(name.slice(lab.length + 1));
     }
     const not = silent.length ? " Not measured for this break: " + silent.join(", ") + "." : "";

@@ -7,6 +7,8 @@
   const BREAKS = {
     no_scale: ["scale", "the scores are not divided by √d"],
     squared_scale: ["scale", "they are divided by d"],
+    uniform: ["scale", "they are multiplied by 0"],
+    coarse_scores: ["scores", "the scores keep three digits, as bfloat16 does"],
     no_mask: ["fill", "nothing is hidden"],
     late_mask: ["fill softmax", "hidden weights become 0 after the softmax"],
     mask_10: ["fill", "hidden scores become −10, not −∞"],
@@ -20,8 +22,10 @@
     no_softmax: ["softmax", "the scores are the weights"],
     linear_scores: ["softmax", "the same, hidden ones 0, divided by how many are seen"],
     softmax_twice: ["softmax", "shares of shares"],
+    frozen_weights: ["softmax", "no gradient passes the weights"],
     swapped: ["query key", "keys ask, queries answer"],
     values_from_keys: ["value", "the key's first number is mixed instead"],
+    keys_late: ["late", "each token is found by the key of the one before it"],
     key_dropped: ["scores", "the first token's key is empty: zeros"],
   };
   const FINITE = ["mask_10", "mask_5", "mask_3", "mask_1"];
@@ -32,6 +36,12 @@
   const has = (name) => at.breaks.includes(name);
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   const exact = (x) => x;
+  const bits = new Uint32Array(1), float = new Float32Array(bits.buffer);
+  function coarse(x) { // bfloat16: the upper half of a float32, rounded to even
+    float[0] = x;
+    bits[0] = (bits[0] + 0x7fff + ((bits[0] >> 16) & 1)) & 0xffff0000;
+    return float[0];
+  }
   const flip = (table) => TOKENS.map((t) => table.map((row) => row[t]));
 
   function softmax(scores, round) {
@@ -43,9 +53,12 @@
 
   function compare({ q, k }, round) {
     if (has("swapped")) [q, k] = [k, q];
+    if (has("keys_late")) k = [k[0], ...k.slice(0, -1)];
     if (has("key_dropped")) k = k.map((key, s) => (s === 0 ? [0, 0] : key));
     const D = at.width, wider = Math.sqrt(D / 2); // Two numbers stand for D, see the words beside the slider.
-    const scores = q.map((a) => k.map((b) => round((a[0] * b[0] + a[1] * b[1]) * wider)));
+    const kept = has("coarse_scores") ? coarse : round;
+    const scores = q.map((a) => k.map((b) => kept((a[0] * b[0] + a[1] * b[1]) * wider)));
+    if (has("uniform")) return scores.map((row) => row.map(() => 0));
     const scale = has("no_scale") ? 1 : has("squared_scale") ? D : Math.sqrt(D);
     return scores.map((row) => row.map((x) => round(x / scale)));
   }
@@ -78,6 +91,7 @@
 
   /* How far row t of the weights moves when its scores move: the norm of the softmax's Jacobian, by central differences. */
   function slope(scores, t) {
+    if (has("frozen_weights")) return 0;
     const step = 1e-4;
     const moved = (s, by) => weigh(scores.map((row, r) => row.map((x, c) => (r === t && c === s ? x + by : x))), exact).weights[t];
     const squares = TOKENS.map((s) => {
@@ -230,7 +244,8 @@
       make("div", {}, arrows.node, note("Drag an arrow, or focus it and press the arrow keys. Queries are square, keys round; a key fills with the weight it gets.")),
       make("div", {}, weights.node, note("Choose a row. Entropy in nats; gradient: the norm of the softmax's Jacobian, how far the row moves with its scores."),
         scores.node, lab.entries("values", TOKENS.map((t) => "v" + (t + 1) + " ")), values.node, output),
-      make("fieldset", { className: "wide" }, make("legend", {}, "Break it"), lab.switches(), broke.node),
+      make("fieldset", { className: "wide" }, make("legend", {}, "Break it"), lab.switches(), broke.node,
+        note("The other breaks need several heads, tiles, rows that see nothing or huge scores, and would not show here: open them in the listing.")),
       make("div", {}, width.node, note("Two of d numbers are drawn: a score, before the scale, is q · k × √(d/2), as the product of d independent numbers typically grows. At d = 2 it is what you see.")),
       lab.buttons,
     ];

@@ -279,12 +279,22 @@ FIGURES = (
         alt="The same bars, deployed: those that were near zero are now the highest or among them.",
     ),
     Figure(
+        "validation_by_position",
+        "loss_by_position",
+        title="A token that can be copied costs nothing; the last has nothing after it to copy",
+        x="position",
+        y="validation",
+        alt="Held-out loss by position: two curves lie at zero up to the last position and end "
+        "above the clean one, one lies half way, and one falls to zero at some positions.",
+    ),
+    Figure(
         "deployed_by_position",
         "loss_by_position",
-        title="With every leak, the loss in use is above the clean model's nearly everywhere",
+        title="Deployed, each of these leaks is worse than the clean model at every length",
         x="position",
         y="deployed",
-        alt="Loss of the next token by length of the past, a curve for each fault.",
+        alt="Loss of the next token by length of the past, a curve for each fault: the clean one "
+        "is lowest everywhere.",
     ),
     Figure(
         "validation_by_slice",

@@ -89,6 +89,8 @@ def ran(world, state, dtype):
 
 def slope(weights, scores, t):
     """The norm of the softmax's Jacobian in row t."""
+    if not weights.requires_grad:
+        return 0.0
     row = weights[0, 0, t]
     moves = [torch.autograd.grad(one, scores, retain_graph=True)[0][0, 0, t] for one in row]
     return torch.stack(moves).norm().item()

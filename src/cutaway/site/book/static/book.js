@@ -44,6 +44,8 @@
     series.forEach((g) => g.classList.toggle("dim", Boolean(fault) && drawn && !kept.includes(g.id)));
     figure.classList.toggle("silent", !known);
     figure.querySelector(".unmeasured").hidden = known;
+    const beside = figure.querySelector(".beside");
+    if (beside) beside.hidden = !fault || !known;
     return known;
   }
 
