@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .pairs import paired
 from .statistics import Interval, Undecidable, equivalence_p, interval
@@ -21,6 +21,7 @@ class Effect:
     found: Interval | None
     equal: bool
     because: str
+    at: str = ""  # the point in words, without what the whole grid has in common
 
     def __str__(self) -> str:
         """The effect in a sentence."""
@@ -48,7 +49,10 @@ def effects(experiment: Experiment, table: Table, fault: str) -> list[Effect]:
     rest = [name for name in experiment.grid if name not in ("fault", "seed")]
     values = dict.fromkeys(tuple(row[name] for name in rest) for row in table.dicts())
     points = [dict(zip(rest, one, strict=True)) for one in values] or [{}]
-    return [_effect(experiment, table, fault, point) for point in points]
+    varies = [name for name in rest if len({str(point.get(name)) for point in points}) > 1]
+    found = [_effect(experiment, table, fault, point) for point in points]
+    words = ["".join(f", {name} {point[name]}" for name in varies) for point in points]
+    return [replace(one, at=at) for one, at in zip(found, words, strict=True)]
 
 
 def _effect(experiment: Experiment, table: Table, fault: str, point: dict[str, Scalar]) -> Effect:

@@ -73,8 +73,7 @@ def _moves(table: Table, name: str) -> bool:
 
 def _row(one: Effect, outcome: bool) -> Html:
     """One effect as a row; the outcome's says how it compares with the smallest of interest."""
-    point = "".join(f", {name} {value}" for name, value in one.point.items())
-    name = tag("th", one.column + point, scope="row", class_="outcome" if outcome else None)
+    name = tag("th", one.column + one.at, scope="row", class_="outcome" if outcome else None)
     if one.found is None:
         return tag("tr", name, tag("td", one.because, colspan=3))
     low, high = one.found.low, one.found.high
@@ -156,9 +155,8 @@ def _outcome(experiment: Experiment, tables: Mapping[str, Table], fault: Fault) 
 
 def _brief(one: Effect) -> Html:
     """An effect in a line."""
-    point = "".join(f", {name} {value}" for name, value in one.point.items())
     if one.found is None:
-        return tag("div", f"{one.column}{point}: {one.because}")
+        return tag("div", f"{one.column}{one.at}: {one.because}")
     low, high = signed(one.found.low), signed(one.found.high)
     ends = tag("span", f" ({low} to {high})", class_="soft")
-    return tag("div", f"{one.column}{point} ", tag("strong", signed(one.found.mean)), ends)
+    return tag("div", f"{one.column}{one.at} ", tag("strong", signed(one.found.mean)), ends)

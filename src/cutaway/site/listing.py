@@ -154,7 +154,7 @@ def _opened(mark: Mark, slot: int, note: Html) -> Html:
     said = f"Break {mark.number}, {mark.fault.name}: {mark.fault.says}"
     return tag(
         "details",
-        tag("summary", mark.number, aria_label=said, title=said),
+        tag("summary", mark.number, aria_label=said),
         *new,
         note,
         id=mark.anchor,

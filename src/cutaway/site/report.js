@@ -37,6 +37,7 @@
   }
 
   for (const one of faults) {
+    one.firstElementChild.title = one.firstElementChild.getAttribute("aria-label");
     one.addEventListener("toggle", () => {
       const lab = one.dataset.lab;
       if (one.open) {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as Xml
 
-from .paths import Step, box, brief, is_straight, number, radius, steps, tenths
+from .paths import Step, box, brief, is_straight, number, radius, steps, tenths, widened
 from .series import INK
 
 # What a property is where nothing says it; the page's element says the first and the last itself.
@@ -45,7 +45,8 @@ class Mark:
     def element(self) -> Xml.Element:
         """The mark as SVG, with every property on which its look depends."""
         if self.tag == "path":
-            self.place = {"d": brief(self.path, self.look["stroke"] != "none")}
+            stroked = self.look["stroke"] != "none"
+            self.place = {"d": brief(self.path if stroked else widened(self.path), stroked)}
         element = Xml.Element(self.tag, {**self.place, **self.needs()})
         element.text = self.words
         return element

@@ -50,6 +50,38 @@ def box(path: Sequence[Step]) -> tuple[int, int, int, int]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
+def widened(path: Sequence[Step]) -> list[Step]:
+    """The same area, with rectangles that stand side by side as one."""
+    found: list[tuple[list[Step], tuple[int, int, int, int] | None]] = []
+    for outline in _outlines(path):
+        place = box(outline) if _is_box(outline) else None
+        last = found[-1][1] if found else None
+        if place and last and (last[2], last[1], last[3]) == (place[0], place[1], place[3]):
+            place = (last[0], *place[1:])
+            found.pop()
+            outline = _box(*place)
+        found.append((outline, place))
+    return [step for outline, _ in found for step in outline]
+
+
+def _outlines(path: Sequence[Step]) -> list[list[Step]]:
+    """The parts of a path, each from one M to the next."""
+    starts = [at for at, (command, _) in enumerate(path) if command == "M"]
+    return [list(path[a:b]) for a, b in zip(starts, [*starts[1:], len(path)], strict=True)]
+
+
+def _box(left: int, top: int, right: int, bottom: int) -> list[Step]:
+    """A rectangle."""
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return [(command, (corner,)) for command, corner in zip("MLLL", corners, strict=True)]
+
+
+def _is_box(outline: Sequence[Step]) -> bool:
+    """Whether an outline is a rectangle that goes round once from its upper left corner."""
+    ends = ("L", outline[0][1]), ("z", ())
+    return [step for step in outline if step not in ends] == _box(*box(outline))
+
+
 def brief(path: Sequence[Step], stroked: bool) -> str:
     """The text of a path without the steps that draw nothing; a filled one need not close.
 

@@ -112,6 +112,23 @@ def is_clipped_alike(drawn: Shape, true: Shape) -> bool:
     )
 
 
+def sides(outline: Sequence[Point]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a rectangle."""
+    assert len(set(outline)) == 4
+    xs, ys = zip(*outline, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def covers(drawn: Sequence[list[Point]], cells: Sequence[list[Point]]) -> None:
+    """Nothing, if fewer rectangles cover all cells and nothing but those."""
+    wide, small = ([sides(outline) for outline in some] for some in (drawn, cells))
+    for left, top, right, bottom in small:
+        inside = [w for w in wide if w[0] - 0.1 <= left and right <= w[2] + 0.1]
+        assert any((w[1], w[3]) == pytest.approx((top, bottom), abs=0.1) for w in inside)
+    areas = [sum((w[2] - w[0]) * (w[3] - w[1]) for w in some) for some in (wide, small)]
+    assert areas[0] == pytest.approx(areas[1], rel=0.02)
+
+
 @pytest.mark.parametrize(("figure", "table"), CASES)
 def test_every_mark_is_where_matplotlib_drew_it_and_looks_the_same(
     figure: Figure, table: Table, monkeypatch: pytest.MonkeyPatch
@@ -130,6 +147,9 @@ def test_every_mark_is_where_matplotlib_drew_it_and_looks_the_same(
     drawn, wanted = by_paint(shapes(small)), by_paint(true)
     assert drawn.keys() == wanted.keys()
     for look, outlines in wanted.items():
+        if len(drawn[look]) < len(outlines):
+            covers([one for one, _ in drawn[look]], [one for one, _ in outlines])
+            continue
         assert len(drawn[look]) == len(outlines)
         for (one, shape), (other, its) in zip(drawn[look], outlines, strict=True):
             assert follows(one, other), (look, one, other)
@@ -175,6 +195,6 @@ def test_dots_that_overlap_shine_through_each_other() -> None:
 def test_the_cells_of_a_shade_are_one_path_and_so_are_the_lines_of_a_grid() -> None:
     svg = figures.draw(HEAT, matrix([[(x * y) ** 0.5 for x in range(12)] for y in range(12)]))
     cells = shapes(svg, "weight")
-    assert len(cells) <= 25 and sum(len(one.outlines) for one in cells) == 144
+    assert len(cells) <= 25 and 12 < sum(len(one.outlines) for one in cells) < 144
     grid = [one for one in shapes(figures.draw(LINE, measured()), "") if one.clip]
     assert [len(one.outlines) > 2 for one in grid] == [True]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("matplotlib")
 
 from cutaway.kit.drawing.conftest import outlines
-from cutaway.kit.drawing.paths import brief, is_straight, number, radius, steps
+from cutaway.kit.drawing.paths import brief, is_straight, number, radius, steps, widened
 
 LENGTH = st.integers(-9999, 9999)
 NEAR = st.integers(-2, 2)  # so that steps along an axis, and none at all, are frequent
@@ -94,3 +94,20 @@ def test_lines_of_two_ends_are_straight() -> None:
     assert is_straight(steps("M 1 2 L 3 4 M 1 5 L 3 6"))
     assert not is_straight(steps("M 1 2 L 3 4 L 5 5"))
     assert not is_straight(steps("M 1 2 L 3 4 z"))
+
+
+def rectangle(left: int, top: int, right: int, bottom: int) -> list[tuple[int, int]]:
+    """The corners of a rectangle, round once and back."""
+    return [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+
+
+def test_rectangles_side_by_side_are_one_and_others_stay() -> None:
+    row = [rectangle(10 * at, 0, 10 * at + 10, 5) for at in range(3)]
+    apart = rectangle(40, 0, 50, 5), rectangle(50, 0, 60, 6), rectangle(60, 1, 70, 6)
+    slanted = [(70, 1), (80, 1), (80, 7), (70, 6), (70, 1)]
+    text = "".join(written(one, "\n") for one in (*row, *apart, slanted))
+    found = outlines(brief(widened(steps(text)), False))
+    assert found[0] == [(0, 0), (3, 0), (3, 0.5), (0, 0.5)]
+    assert found[1:] == outlines(
+        brief(steps("".join(written(o, "\n") for o in (*apart, slanted))), False)
+    )

@@ -91,14 +91,13 @@ def _tables(entry: Entry, fault: Fault) -> Iterator[tuple[Experiment, Table]]:
 def brief(one: Measured) -> Html:
     """An effect in a line: the column, the change, its interval, the seeds, the experiment."""
     found = one.effect.found
-    point = "".join(f", {name} {value}" for name, value in one.effect.point.items())
     where = tag("span", f" in {one.experiment.name}", class_="soft")
     if found is None:
-        return joined(f"{one.effect.column}{point}: {one.effect.because}", where)
+        return joined(f"{one.effect.column}{one.effect.at}: {one.effect.because}", where)
     ends = f" ({signed(found.low)} to {signed(found.high)}, {found.n} seeds)"
     same = f": less than {number(one.effect.margin)} either way" if one.effect.equal else ""
     change = tag("strong", signed(found.mean))
-    return joined(f"{one.effect.column}{point} ", change, tag("span", ends, same), where)
+    return joined(f"{one.effect.column}{one.effect.at} ", change, tag("span", ends, same), where)
 
 
 def phrases(entry: Entry, fault: Fault) -> list[str]:

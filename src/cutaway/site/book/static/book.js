@@ -58,6 +58,7 @@
     one.classList.toggle("unmeasured", Boolean(fault) && !known);
   }
 
+  for (const one of faults) one.firstElementChild.title = one.firstElementChild.getAttribute("aria-label");
   const choice = make("select", { id: "break-choice" }, make("option", { value: "" }, "nothing: the code as it is"));
   for (const one of faults) choice.append(make("option", { value: one.id }, one.dataset.fault));
   const live = make("p", { className: "live" });
