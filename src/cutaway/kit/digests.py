@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -143,12 +144,22 @@ def inputs(lab: Lab, names: Iterable[str]) -> dict[str, str]:
 
 def code(lab: str | None = None) -> str:
     """The digest of all Python of the package, or of all but that of other labs."""
-    others = {place(name).folder for name in places() if lab not in (None, name)}
-    found = sorted(path for path in PACKAGE.rglob("*.py") if others.isdisjoint(path.parents))
-    return _code(PACKAGE, tuple((path, stamp(path)) for path in found))
+    others = {str(place(name).folder) for name in places() if lab not in (None, name)}
+    return _code(str(PACKAGE), tuple(sorted(_files(str(PACKAGE), others))))
+
+
+def _files(folder: str, others: set[str]) -> Iterator[tuple[str, int, int]]:
+    """The Python files in a folder, other folders left out, each with what changes when it does."""
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            if entry.name != "__pycache__" and entry.path not in others:
+                yield from _files(entry.path, others)
+        elif entry.name.endswith(".py"):
+            stat = entry.stat()
+            yield entry.path, stat.st_mtime_ns, stat.st_size
 
 
 @cache
-def _code(package: Path, files: tuple[tuple[Path, tuple[int, int]], ...]) -> str:
-    found = {path.relative_to(package).as_posix(): path.read_bytes() for path, _ in files}
+def _code(package: str, files: tuple[tuple[str, int, int], ...]) -> str:
+    found = {os.path.relpath(path, package): Path(path).read_bytes() for path, *_ in files}
     return digest({name: hashlib.sha256(text).hexdigest() for name, text in found.items()})
