@@ -46,6 +46,9 @@ def _words(lab: Lab) -> Iterator[str]:
     twins = [one.name for one in labs()[0] if one.number == lab.number and one.name != lab.name]
     if twins and not lab.draft:
         yield f"number {lab.number} is taken by {', '.join(twins)}"
+    before = {one.name for one in labs()[0] if one.number < lab.number}
+    for name in sorted(set(lab.after) - before):
+        yield f"after: {name!r} is no lab that comes before this one"
     for sentence in [
         lab.lesson,
         *(fault.says for fault in lab.faults),

@@ -113,6 +113,12 @@ def test_a_number_that_another_lab_has_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert "number 1 is taken by other" in told(LAB)
 
 
+@pytest.mark.parametrize("name", ["attention", "nothing", "bigram"])
+def test_one_can_only_have_read_a_lab_that_comes_before(name: str) -> None:
+    assert f"after: {name!r} is no lab that comes before" in told(replace(LAB, after=(name,)))
+    assert "after" not in told(replace(load("attention"), after=("bigram",)))
+
+
 def planted(shift: float) -> Table:
     """Eight seeds of a clean and a broken arm that lies higher."""
     rows = [
