@@ -52,6 +52,13 @@ print(EVIL)
 :by: kind
 ```
 
+```{predict} Is one less, once more?
+:experiment: fate_by_kind
+:column: fate
+:arms: fine, ARM
+:by: kind
+```
+
 ```{drawing} fate_by_kind
 ```
 

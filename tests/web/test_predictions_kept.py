@@ -11,6 +11,7 @@ from cutaway.kit.words import Lab
 from web.conftest import page_of
 from web.visits import Window
 
+FEWEST_ASKED = 3  # questions of a quiz
 AFTER = """(section) => {
   const found = [];
   let next = null;
@@ -118,7 +119,8 @@ def test_the_quiz_marks_a_lab_as_done_and_only_if_it_is_passed(
 ) -> None:
     page = desk.page
     page.goto(address + page_of(lab))
-    if not questions(page):
+    if len(questions(page)) < FEWEST_ASKED:  # luck would do
+        assert page.get_by_role("button", name="Skip by quiz").count() == 0
         return
     mark = page.get_by_role("button", name="Mark as done")
     answer(page, right=False)

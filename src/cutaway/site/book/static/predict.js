@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const STORE = "cutaway.book", VERSION = 1;
-  const LEVELS = [50, 60, 70, 80, 90], SUREST = 99, MOST_ASKED = 5;
+  const LEVELS = [50, 60, 70, 80, 90], SUREST = 99, FEWEST_ASKED = 3, MOST_ASKED = 5;
   const WAYS = ["lower", "higher", "same"];
   const LAB = /^[\w-]{1,80}$/, KEY = /^[\w-]{1,80}\/[0-9a-f]{12}$/;
 
@@ -40,7 +40,7 @@
     return { n: guesses.length, right, brier: brier(guesses), amounts: factors.length, factor: median(factors) };
   }
 
-  /* A quiz asks what was not guessed yet before what was; four of five must be right. */
+  /* A quiz asks what was not guessed yet before what was; four of five must be right, and luck must not do. */
   const chosen = (all, known) => [...all.filter((one) => !known(one)), ...all.filter(known)].slice(0, MOST_ASKED);
   const enough = (n) => Math.ceil((4 * n) / 5);
 
@@ -232,7 +232,7 @@
     const lab = root.dataset.progress, own = asked.filter((one) => one.lab === lab);
     const toggle = (kept) => { if (!kept.done.delete(lab)) kept.done.add(lab); };
     const mark = button("Mark as done", () => change(toggle));
-    root.replaceChildren(mark, ...(own.length ? [button("Skip by quiz", () => quiz(lab, own))] : []));
+    root.replaceChildren(mark, ...(own.length >= FEWEST_ASKED ? [button("Skip by quiz", () => quiz(lab, own))] : []));
     views.push((kept) => mark.setAttribute("aria-pressed", kept.done.has(lab)));
   }
 
