@@ -1,4 +1,7 @@
-"""What a component may import: the standard library, numpy, torch, and earlier labs' components."""
+"""What a component may import: the standard library, numpy, torch, earlier labs' components.
+
+A compiled variant may import its compiler, too.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from .closures import imports, package_of, tree
 from .labs import PACKAGE, labs
 
 LIBRARIES = {"numpy", "torch"}
+COMPILER = "numba"  # for files that are called fast_...: a variant, never the only way
 
 
 def foreign_imports(path: Path) -> Iterator[str]:
     """What a component imports and may not, function-level imports counted."""
+    allowed = LIBRARIES | ({COMPILER} if path.name.startswith("fast_") else set())
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -24,7 +29,7 @@ def foreign_imports(path: Path) -> Iterator[str]:
             continue
         for name in names:
             top = name.partition(".")[0]
-            if top not in LIBRARIES and top not in sys.stdlib_module_names:
+            if top not in allowed and top not in sys.stdlib_module_names:
                 yield name
     yield from _later(path)
 
