@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from cutaway.errors import Refused
@@ -15,9 +16,14 @@ from .sealing import digest, sealed, unsealed
 Made = TypeVar("Made")
 
 
+def kept_folder() -> Path:
+    """The folder of what is kept, a file for each name."""
+    return cache_folder() / "kept"
+
+
 def kept(name: str, rests_on: Any, make: Callable[[], Made]) -> Made:
     """What `make` makes, plain data: kept under a name for as long as what it rests on stays."""
-    path = cache_folder() / "kept" / f"{digest(name)[:32]}.json"
+    path = kept_folder() / f"{digest(name)[:32]}.json"
     state = digest(rests_on)
     with suppress(Refused, OSError):
         found = unsealed(path)

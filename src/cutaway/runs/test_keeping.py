@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from .folders import cache_folder
-from .keeping import kept
+from .keeping import kept, kept_folder
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +38,7 @@ def test_what_rests_on_something_else_is_made_again_and_takes_the_place() -> Non
     make = counted()
     made = [kept("a", state, make)["made"] for state in (1, 2, 2, 1)]
     assert made == [0, 1, 1, 2]
-    assert len(list((cache_folder() / "kept").iterdir())) == 1
+    assert len(list(kept_folder().iterdir())) == 1
 
 
 def test_two_names_are_kept_apart() -> None:
@@ -51,7 +50,7 @@ def test_two_names_are_kept_apart() -> None:
 def test_what_is_damaged_is_made_again(damage: bytes | None) -> None:
     make = counted()
     kept("a", 1, make)
-    (path,) = (cache_folder() / "kept").iterdir()
+    (path,) = kept_folder().iterdir()
     half = path.read_bytes()[: path.stat().st_size // 2]
     path.write_bytes(half if damage is None else damage)
     assert kept("a", 1, make)["made"] == 1

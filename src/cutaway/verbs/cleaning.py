@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from cutaway.errors import Unavailable
 from cutaway.kit.worlds import worlds_folder
 from cutaway.runs.folders import cache_folder, data_folder, runs_folder
+from cutaway.runs.keeping import kept_folder
 
 from .talk import say, show, size
 
@@ -21,6 +22,7 @@ DATA = re.compile(
     r"\.?([0-9a-f]{64}-[\w.-]+|[\w-]+\.jsonl(\.[0-9a-f]{32})?|tinystories|fineweb-edu)"
 )
 MEASURED = ("cells", "quick", "full", "log.txt", "report.html")
+KEPT = re.compile(r"[0-9a-f]{32}\.json|\.[0-9a-f]{32}\.json\.[0-9a-f]{32}")
 BOOK = re.compile(r"[0-9a-f]{16}|cells|figures|seen\.json|tests\.lock")
 COPY = re.compile(r"\.?cutaway_[0-9a-f]{16}(\.[0-9a-f]{32}(\.\d+\.damaged)?)?|\.lock")
 
@@ -37,8 +39,8 @@ def clean(
 ) -> int:
     """Remove what can be made again, and say what that frees. Runs stay, unless you ask.
 
-    That is the broken copies, what was computed of corpora (splits, tokens, ladders), and what the
-    next book would not have to make again.
+    That is the broken copies, what was computed of corpora (splits, tokens, ladders), and what is
+    kept of pages and digests so that it need not be made again.
 
     ```
     cutaway clean --dry-run
@@ -49,6 +51,7 @@ def clean(
     made, ours, fetched = copies(), measured(), of_data("corpora")
     freed = {worlds_folder(): made} if made else {}
     freed |= {book_folder(): of_book()} if of_book() else {}
+    freed |= {kept_folder(): of_kept()} if of_kept() else {}
     for kind in COMPUTED:
         freed |= {data_folder(kind): of_data(kind)} if of_data(kind) else {}
     freed |= {data_folder("corpora"): fetched} if data and fetched else {}
@@ -89,6 +92,12 @@ def of_book() -> list[Path]:
     """What was made of the book; whatever else stands there is not ours."""
     found = sorted(book_folder().glob("*"))
     return [path for path in found if BOOK.fullmatch(path.name) and not path.is_symlink()]
+
+
+def of_kept() -> list[Path]:
+    """What was made and is kept until it changes; whatever else stands there is not ours."""
+    found = sorted(kept_folder().glob("*"))
+    return [path for path in found if KEPT.fullmatch(path.name) and not path.is_symlink()]
 
 
 def of_data(kind: str) -> list[Path]:
