@@ -80,9 +80,14 @@ def imported(file: Path) -> set[str]:
     return {canonicalize_name(MADE_BY[name][0] if name in MADE_BY else name) for name in outside}
 
 
+def for_tests(file: Path) -> bool:
+    """Whether a file is there for tests alone, and needs what development installs."""
+    return file.name.startswith(("test_", "conftest."))
+
+
 def test_what_the_package_imports_is_declared_and_nothing_more() -> None:
     files = (ROOT / "src").rglob("*.py")
-    used = set[str]().union(*(imported(file) for file in files if file.name[:5] != "test_"))
+    used = set[str]().union(*(imported(file) for file in files if not for_tests(file)))
     core, extras = declared(PROJECT["dependencies"]), PROJECT["optional-dependencies"]
     users = [name for extra, names in extras.items() if extra != "dev" for name in names]
     assert used <= core | declared(users)
