@@ -42,9 +42,11 @@ def _syntax_of(path: Path, _stamp: tuple[int, int]) -> Any:
 
 
 def _labs_used(nodes: Iterable[ast.AST]) -> set[str]:
-    """The labs that code names as `world.NAME`."""
-    used = (n.attr for outer in nodes for n in ast.walk(outer) if isinstance(n, ast.Attribute))
-    return set(used) & set(places())
+    """The labs that code names as `world.NAME`; any other NAME may be what it likes."""
+    inner = (node for outer in nodes for node in ast.walk(outer))
+    named = (node for node in inner if isinstance(node, ast.Attribute))
+    used = {n.attr for n in named if isinstance(n.value, ast.Name) and n.value.id == "world"}
+    return used & set(places())
 
 
 def _rests_on(lab: str, function: str) -> tuple[dict[Path, list[ast.stmt]], list[Path]]:
