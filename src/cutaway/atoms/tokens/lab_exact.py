@@ -73,7 +73,6 @@ def joins_by_name(world: World, *, seed: int, joins: int, names: str) -> Iterato
         "same": same_until(old, new),
         "tie": next((at for at, (_, _, tied) in enumerate(original) if tied > 1), joins),
         "greedy": sum(count == most for count, most, _ in played),
-        "joins": len(old),
     }
 
 
