@@ -90,7 +90,8 @@ def find(name: str, path: Path) -> Defined:
 def _names(node: Node) -> Iterator[str]:
     """The names that a statement defines."""
     if isinstance(node, ast.Assign):
-        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+        targets = (t.elts if isinstance(t, ast.Tuple) else [t] for t in node.targets)
+        yield from (one.id for some in targets for one in some if isinstance(one, ast.Name))
     elif isinstance(node, ast.AnnAssign):
         yield from [node.target.id] if isinstance(node.target, ast.Name) else []
     else:

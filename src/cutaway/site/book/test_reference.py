@@ -128,3 +128,10 @@ def test_a_name_that_nothing_defines_is_an_error_that_names_it(planted: Path) ->
     assert isinstance(find("Kind", planted), Defined)
     with pytest.raises(UsageError, match=r"odd\.py offers 'far'"):
         find("far", planted)
+
+
+def test_names_that_one_statement_defines_are_all_found(tmp_path: Path) -> None:
+    path = tmp_path / "some.py"
+    path.write_text("ONE, TWO = 1, 2\nTHREE = FOUR = 3\n")
+    found = [find(name, path).source for name in ("ONE", "TWO", "FOUR")]
+    assert found == ["ONE, TWO = 1, 2", "ONE, TWO = 1, 2", "THREE = FOUR = 3"]
