@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cutaway.errors import Refused
+from cutaway.errors import Refused, Unavailable
 
 from .disk import write_file
 from .folders import cache_folder
@@ -22,7 +22,10 @@ def kept_folder() -> Path:
 
 
 def kept(name: str, rests_on: Any, make: Callable[[], Made]) -> Made:
-    """What `make` makes, plain data: kept under a name for as long as what it rests on stays."""
+    """What `make` makes, plain data: kept under a name for as long as what it rests on stays.
+
+    Where nothing can be written it is made each time, which is slower and never wrong.
+    """
     path = kept_folder() / f"{digest(name)[:32]}.json"
     state = digest(rests_on)
     with suppress(Refused, OSError):
@@ -30,5 +33,6 @@ def kept(name: str, rests_on: Any, make: Callable[[], Made]) -> Made:
         if found["state"] == state and found["name"] == name:
             return found["made"]  # type: ignore[no-any-return]
     made = make()
-    write_file(path, sealed({"name": name, "state": state, "made": made}))
+    with suppress(Unavailable):
+        write_file(path, sealed({"name": name, "state": state, "made": made}))
     return made

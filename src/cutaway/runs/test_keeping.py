@@ -64,3 +64,10 @@ def test_an_error_is_not_kept() -> None:
     with pytest.raises(ValueError, match="no"):
         kept("a", 1, fails)
     assert kept("a", 1, counted())["made"] == 0
+
+
+def test_where_nothing_can_be_written_it_is_made_each_time() -> None:
+    make = counted()
+    kept_folder().parent.mkdir(parents=True)
+    kept_folder().write_text("a file stands where the folder would be")
+    assert [kept("a", 1, make)["made"] for _ in range(2)] == [0, 1]
