@@ -193,7 +193,7 @@ EXPERIMENTS = (
         "loss_by_fault",
         loss_by_fault,
         grid={"fault": ARMS, "steps": (STEPS,)},
-        quick={"fault": (None, "no_mask", "no_softmax_finite"), "steps": (200,), "seeds": 3},
+        quick={"fault": (None, "no_mask", "no_softmax_finite"), "steps": (120,), "seeds": 2},
         outcome="deployed",
         margin=0.02,
         data=SHAKESPEARE,
@@ -213,7 +213,7 @@ EXPERIMENTS = (
             name,
             loss_by_position,
             grid={"fault": (None, *faults), "every": (every,), "steps": (STEPS,)},
-            quick={"fault": (None, faults[0]), "steps": (60,), "seeds": 3},
+            quick={"fault": (None, faults[0]), "every": (9,), "steps": (60,), "seeds": 2},
             data=SHAKESPEARE,
         )
         for name, every, faults in (
@@ -225,7 +225,7 @@ EXPERIMENTS = (
         "mask_at_inference",
         mask_at_inference,
         grid={"depth": (1, 2, 3), "steps": (400,)},
-        quick={"depth": (1, 2), "steps": (60,), "seeds": 3},
+        quick={"depth": (1, 2), "steps": (60,), "seeds": 2},
         data=SHAKESPEARE,
     ),
     Experiment(
@@ -243,7 +243,7 @@ EXPERIMENTS = (
             "depth": (1,),
             "rate": (RATE,),
             "steps": (60,),
-            "seeds": 3,
+            "seeds": 2,
         },
         outcome="leak",
         margin=0.02,
