@@ -77,3 +77,23 @@ def test_one_experiment_measured_again_keeps_the_others_tables(house: House) -> 
     shutil.rmtree(house.home / "runs" / "tiny" / "cells")
     (lone,) = house(*words, "fate_by_kind").data["runs"]
     assert lone["tables"].keys() == {"fate_by_kind"}
+
+
+def test_an_experiment_whose_corpus_is_not_here_is_left_out_by_name(recorded: House) -> None:
+    before = snapshot(recorded.lab() / "results")
+    recorded.rewrite("lab.py", "seeds=1, quick", 'seeds=1, data=("union",), quick')
+    ended = recorded("run", "tiny", "--quick", "--json")
+    assert ended.code == 0 and "tiny: fate_by_kind is left out." in ended.err
+    assert "`cutaway data get union`" in ended.err
+    assert ended.data["runs"][0]["tables"].keys() == {"error_by_fault"}
+    for words in (["--experiment", "fate_by_kind"], ["--record"]):
+        asked = recorded("run", "tiny", *words)
+        assert asked.code == 3 and "The corpus union is not here." in asked.err
+    assert snapshot(recorded.lab() / "results") == before
+
+
+def test_where_no_experiment_has_its_corpus_the_run_says_so_and_ends(house: House) -> None:
+    house.rewrite("lab.py", "seeds=1, quick", 'seeds=1, data=("union",), quick')
+    house.rewrite("lab.py", 'outcome="error"', 'data=("union",), outcome="error"')
+    ended = house("run", "tiny", "--quick")
+    assert ended.code == 3 and "The corpus union is not here." in ended.err

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.data.opening import corpus
-from cutaway.errors import Refused, UsageError
+from cutaway.errors import Refused, Unavailable, UsageError
 from cutaway.runs.disk import cannot_write, sweep
 from cutaway.runs.sealing import digest, unsealed
 
@@ -25,6 +25,16 @@ from .executor import Executor, Job, Outcome, job, local
 from .jobs import spec
 from .tables import Table
 from .words import Experiment, Fault, Lab, Scalar
+
+
+def lacking(experiment: Experiment) -> Unavailable | None:
+    """What says that a corpus of an experiment is not here, and how to get it."""
+    try:
+        for name in experiment.data:
+            corpus(name)
+    except Unavailable as error:
+        return error
+    return None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from cutaway.errors import CheckFailed, UsageError
 from cutaway.kit.faults import difference
 from cutaway.kit.labs import find_fault, load, place
+from cutaway.kit.words import Lab
 from cutaway.kit.worlds import build, source_of, sources
 from cutaway.runs.folders import runs_folder
 
@@ -62,7 +63,10 @@ def run(
         need_checkout("run --record")
     halt = Halt(time.monotonic() + seconds_of(budget)) if budget else Halt()
     folder = out or runs_folder()
-    runs = [Run(lab, folder / lab.name, quick, experiment) for lab in chosen(names)]
+    runs = [
+        Run(lab, folder / lab.name, quick, whole(lab) if record else experiment)
+        for lab in chosen(names)
+    ]
     for one in runs:
         say(one.announce())
     if dry_run:
@@ -74,6 +78,11 @@ def run(
     if json:
         show_json({"runs": found})
     return _ending(found, runs, halt, record)
+
+
+def whole(lab: Lab) -> tuple[str, ...]:
+    """The names of all experiments: named, none of them is left out because its corpus is."""
+    return tuple(one.name for one in lab.experiments)
 
 
 def _measured(one: Run, halt: Halt, recorded: bool, talk: bool = True) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from cutaway.kit.labs import labs, load, nearest, place
 from cutaway.kit.manifest import record
 from cutaway.kit.receipts import Matrix, prove
 from cutaway.kit.results import read
-from cutaway.kit.running import Plan, execute
-from cutaway.kit.words import Fault, Lab
+from cutaway.kit.running import Plan, execute, lacking
+from cutaway.kit.words import Experiment, Fault, Lab
 
 from .talk import duration, progress, say, size
 
@@ -97,8 +97,20 @@ class Run:
                 raise UsageError(
                     what, nearest(name, known, f"cutaway run {self.lab.name} --dry-run")
                 )
+        chosen: Sequence[Experiment]
         chosen = [known[name] for name in dict.fromkeys(self.experiments or known)]
+        if not self.experiments:
+            chosen = self._possible(chosen)
         self.plans = [Plan(self.lab, one, self.folder, self.quick) for one in chosen]
+
+    def _possible(self, chosen: Sequence[Experiment]) -> Sequence[Experiment]:
+        """The experiments whose corpora are here, having said which are left out; or else all."""
+        here = [one for one in chosen if not lacking(one)]
+        for one in chosen if here else ():
+            if error := lacking(one):
+                what = f"{self.lab.name}: {one.name} is left out."
+                say(f"{what} {error.what} {error.next_step}", "yellow")
+        return here or chosen
 
     @property
     def form(self) -> Path:
@@ -164,7 +176,9 @@ class Run:
     def write(self, folder: Path, matrix: Matrix | None, wall: float) -> dict[str, Any]:
         """Write the tables, receipts and manifest, with those finished earlier; the manifest."""
         chosen = {plan.experiment.name: plan for plan in self.plans}
-        others = [one for one in self.lab.experiments if one.name not in chosen]
+        others = [
+            one for one in self.lab.experiments if one.name not in chosen and not lacking(one)
+        ]
         earlier = [Plan(self.lab, one, self.folder, self.quick) for one in others]
         plans = [*self.plans, *(plan for plan in earlier if not plan.missing())]
         tables = {plan.experiment.name: plan.table() for plan in plans}

@@ -98,8 +98,14 @@ def _compared(one: Run, recorded: Results) -> list[dict[str, Any]]:
         same, says = agreement(recorded.tables[name], plan.table(), must, plan.experiment.exact)
         rows.append({"lab": one.lab.name, "what": name, "same": same, "says": says})
     rows.append(_receipts(one, matrix, recorded))
+    measured = {plan.experiment.name for plan in one.plans}
     words = [
-        [claim["verdict"] for claim in found["claims"]] for found in (manifest, recorded.manifest)
+        [
+            claim["verdict"]
+            for claim, declared in zip(found["claims"], one.lab.claims, strict=True)
+            if declared.experiment in measured
+        ]
+        for found in (manifest, recorded.manifest)
     ]
     said = "the same verdicts" if words[0] == words[1] else f"now {words[0]}, recorded {words[1]}"
     rows.append({"lab": one.lab.name, "what": "claims", "same": words[0] == words[1], "says": said})
