@@ -2,6 +2,7 @@
 
 from .huggingface import from_huggingface, to_huggingface
 from .ranks import from_tiktoken, to_tiktoken
+from .rows import Rows
 from .saving import from_json, load, save, to_json
 from .splitting import CL100K, GPT2, WHOLE, words
 from .tokenizer import Tokenizer
@@ -13,6 +14,7 @@ __all__ = [
     "GPT2",
     "WHOLE",
     "Pair",
+    "Rows",
     "Tokenizer",
     "Vocabulary",
     "decode",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.kit.words import Lab
 
-from . import lab_bits, lab_exact
+from . import lab_bits, lab_exact, lab_faulted, lab_languages
 from .lab_faults import FAULTS
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def texts(world: World) -> Iterator[tuple[str, Any]]:
     readable = tokenizer.ordinary  # the compiled code is another path, and takes long to compile
     tokenizer.__dict__["fast"] = lambda data: np.array(readable(data.decode()), np.uint32)
     yield "array", tokenizer.encode_array(text, "all")
+    yield "row", parts.Rows(tokenizer, END).row(["a dog", f"no {END}"])
 
 
 def files(world: World) -> Iterator[tuple[str, Any]]:
@@ -117,7 +118,7 @@ def variants(world: World) -> Iterator[tuple[str, Any]]:
     yield "wordpiece", " ".join(wordpiece.encode_word("dogsdog", pieces))
 
 
-PARTS = (lab_exact, lab_bits)
+PARTS = (lab_exact, lab_languages, lab_bits, lab_faulted)
 
 lab = Lab(
     name="tokens",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cutaway.kit.fit import fit, seeded
+from cutaway.kit.fit import fit
 from cutaway.kit.words import Experiment, Figure, Row
 
 from .lab_bits_claims import (
@@ -26,6 +26,18 @@ from .lab_bits_claims import (
     VOCABS,
     WIDTH,
 )
+from .lab_exact_judging import PATTERNS
+from .lab_model import (
+    SCRIPTS,
+    context_of,
+    finite,
+    fitted,
+    held_out_bits,
+    model,
+    multiplications,
+    plays,
+    unigram_bits,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,79 +46,44 @@ if TYPE_CHECKING:
 
 __all__ = ["CLAIMS", "EXPERIMENTS", "FIGURES"]
 
-READ = 40_000  # bytes of held-out text
 LETTER, MOST, FEWEST, LONGEST = "e", 2, 3, 12  # that is counted, up to MOST; letters in a word
 WORDS = 128  # in a batch of those whose letters are counted
 
 
 @cache
-def plays() -> tuple[str, str]:
-    """The training text, and held-out text that shares no passage with it."""
+def tokenizer(world: World, learnt: str, vocab: int, pattern: str = "gpt2") -> Any:
+    """The tokenizer of a corpus's training documents, or of the plays in other letters."""
     from cutaway.data.prepared import prepare
 
-    split = prepare(PLAYS, "bytes").split
-    sides = (split.train, split.held_out)
-    train, held_out = ("\n\n".join(one.text for one in side) for side in sides)
-    return train, held_out[:READ]
+    if learnt in SCRIPTS:
+        texts = [plays(learnt)[0]]
+    else:
+        texts = [one.text for one in prepare(learnt, "bytes").split.train]
+    return world.tokens.train(texts, vocab, pattern)
 
 
-@cache
-def tokenizer(world: World, trained: str, vocab: int) -> Any:
-    """The tokenizer of a corpus's training documents."""
-    from cutaway.data.prepared import prepare
-
-    texts = [one.text for one in prepare(trained, "bytes").split.train]
-    return world.tokens.train(texts, vocab, world.tokens.GPT2)
-
-
-def multiplications(vocab: int) -> int:
-    """Of two numbers, for one token: in the recurrent layer and in the head."""
-    return 3 * HIDDEN * (WIDTH + HIDDEN) + HIDDEN * vocab
-
-
-def model(vocab: int, outputs: int, seed: int) -> nn.ModuleDict:
-    """An embedding, a recurrent layer (GRU) and a head, not trained."""
-    from torch import nn
-
-    made = nn.ModuleDict(
-        {
-            "embedding": nn.Embedding(vocab, WIDTH),
-            "body": nn.GRU(WIDTH, HIDDEN, batch_first=True),
-            "head": nn.Linear(HIDDEN, outputs),
-        }
-    )
-    return seeded(made, seed)
-
-
-def surprise(net: nn.Module, tokens: Tensor, reduction: str = "mean") -> Tensor:
-    """The surprise at each token of windows but the first, in nats, as a mean or a sum."""
-    from torch.nn import functional as F
-
-    parts: Any = net
-    states, _ = parts["body"](parts["embedding"](tokens[:, :-1]))
-    scores = parts["head"](states).flatten(0, 1)
-    return F.cross_entropy(scores, tokens[:, 1:].flatten(), reduction=reduction)
-
-
-def held_out_bits(net: nn.Module, tokens: Any, context: int) -> float:
-    """The bits for all tokens of a text but the first, read in windows."""
-    import torch
-
-    from cutaway.data.batches import windows
-
-    with torch.no_grad():
-        blocks = (torch.from_numpy(block) for block in windows(tokens, context, 64))
-        nats = sum(surprise(net, block, "sum").item() for block in blocks)
-    return nats / math.log(2)
-
-
-def unigram_bits() -> float:
-    """Chance: the bits a byte of the held-out text under the frequencies of the training bytes."""
-    import numpy as np
-
-    train, text = (np.frombuffer(one.encode(), np.uint8) for one in plays())
-    counts = np.bincount(train, minlength=256) + 1
-    return float(-np.log2(counts[text] / counts.sum()).mean())
+def measured(cut: Any, script: str, *, seed: int, equal: str, rate: float, steps: int) -> Row:
+    """What a model needs that has seen the plays as a tokenizer writes them."""
+    train, text = (cut.encode_array(one, refused=()).astype("int64") for one in plays(script))
+    (_, held_out), size = plays(script), len(plays(script)[1].encode())
+    context = context_of(len(train), len(plays(script)[0]))
+    work = multiplications(cut.vocab) * context / (multiplications(256) * CONTEXT)
+    done = round(steps / work) if equal == "work" else steps
+    net, finite_loss = fitted(train, cut.vocab, context, seed, done, rate)
+    bits = held_out_bits(net, text, context) if finite_loss else math.nan
+    rest = size - len(cut.decode_bytes(text[:1].tolist()))
+    found = {
+        "bits_per_byte": bits / rest,
+        "bits_per_token": bits / (len(text) - 1),
+        "bits_per_character": bits / rest * size / len(held_out),
+        "tokens_per_byte": len(text) / size,
+        "bytes_seen": round(done * SIZE * context * len(plays(script)[0].encode()) / len(train)),
+        "work_per_step": work,
+        "embeddings": (WIDTH + HIDDEN) * cut.vocab / sum(p.numel() for p in net.parameters()),
+        "chance": unigram_bits(*plays(script)),
+        "diverged": not math.isfinite(bits),
+    }
+    return finite(found, ("bits_per_byte", "bits_per_token", "bits_per_character"))
 
 
 def bits_by_vocab(
@@ -114,40 +91,34 @@ def bits_by_vocab(
 ) -> Iterator[Row]:
     """Bits a byte of held-out plays, of a small model that has seen plays in so many tokens.
 
-    Its windows have the same number of bytes at every vocabulary, and so has all that it has seen;
-    or where `equal` is work, it was trained for as many multiplications as the model of bytes.
-    A text is scored as it is encoded; its other ways to be written in tokens are not added, so that
-    the bits are no fewer than the model's own. `chance` is the frequencies of bytes.
+    Its windows have the same number of characters at every vocabulary, and so has all that it has
+    seen; or where `equal` is work, it was trained for as many multiplications as the model of
+    bytes. A text is scored as it is encoded; its other ways to be written in tokens are not added,
+    so that the bits are no fewer than the model's own. `chance` is the frequencies of bytes.
     """
-    import torch
-
-    from cutaway.data.batches import batch
-
     cut = tokenizer(world, trained, vocab)
-    train, text = (cut.encode_array(one, refused=()).astype("int64") for one in plays())
-    share = len(train) / len(plays()[0].encode())
-    context = max(1, round(CONTEXT * share))
-    work = multiplications(vocab) * context / (multiplications(256) * CONTEXT)
-    net = model(vocab, vocab, seed)
-    losses = fit(
-        net,
-        lambda step: torch.from_numpy(batch(train, seed, step, size=SIZE, context=context)),
-        surprise,
-        steps=round(steps / work) if equal == "work" else steps,
-        rate=rate,
-    )
-    size = len(plays()[1].encode()) - len(cut.decode_bytes(text[:1].tolist()))
-    bits = held_out_bits(net, text, context) if math.isfinite(losses[-1]) else math.nan
-    yield {
-        "bits_per_byte": bits / size if math.isfinite(bits) else None,
-        "bits_per_token": bits / (len(text) - 1) if math.isfinite(bits) else None,
-        "tokens_per_byte": len(text) / len(plays()[1].encode()),
-        "bytes_seen": round(len(losses) * SIZE * context / share),
-        "work_per_step": work,
-        "embeddings": (WIDTH + HIDDEN) * vocab / sum(p.numel() for p in net.parameters()),
-        "chance": unigram_bits(),
-        "diverged": not math.isfinite(bits),
-    }
+    yield measured(cut, "latin", seed=seed, equal=equal, rate=rate, steps=steps)
+
+
+def bits_by_pattern(
+    world: World, *, seed: int, vocab: int, pattern: str, rate: float, steps: int
+) -> Iterator[Row]:
+    """The same, by how the text was cut into words before pairs were counted, or not at all."""
+    cut = tokenizer(world, PLAYS, vocab, pattern)
+    yield measured(cut, "latin", seed=seed, equal="bytes", rate=rate, steps=steps)
+
+
+def bits_by_script(
+    world: World, *, seed: int, script: str, learnt: str, vocab: int, rate: float, steps: int
+) -> Iterator[Row]:
+    """The same, of plays in letters of one, two and three bytes that are otherwise the same.
+
+    The vocabulary was `learnt` from the plays in these letters, or in those of ASCII, or from
+    nothing: then it is the bytes.
+    """
+    source = "latin" if learnt == "latin" else script
+    cut = tokenizer(world, source, 256 if learnt == "nothing" else vocab)
+    yield measured(cut, script, seed=seed, equal="bytes", rate=rate, steps=steps)
 
 
 def words(seed: int) -> tuple[list[str], list[str]]:
@@ -217,6 +188,8 @@ def commonest(counts: Tensor) -> float:
     return (counts.bincount() / len(counts)).max().item()
 
 
+LEARNT = ("nothing", "here", "latin")
+ONE_RATE = {"rate": RATES[1:2], "steps": (STEPS,)}
 HOME = {"trained": (PLAYS,), "rate": RATES, "steps": (STEPS,)}
 QUICK = {"vocab": (256, 1024), "rate": RATES[:1], "steps": (40,), "seeds": 3}
 EXPERIMENTS = (
@@ -241,11 +214,24 @@ EXPERIMENTS = (
             "vocab": (256, 1024),
             "equal": ("bytes",),
             "trained": (PLAYS, PROGRAMS),
-            "rate": RATES[1:2],
-            "steps": (STEPS,),
+            **ONE_RATE,
         },
         quick={"steps": (40,), "seeds": 3},
         data=(PLAYS, PROGRAMS),
+    ),
+    Experiment(
+        "bits_by_pattern",
+        bits_by_pattern,
+        grid={"pattern": PATTERNS, "vocab": (512, 2048), **ONE_RATE},
+        quick={"vocab": (512,), "steps": (40,), "seeds": 3},
+        data=(PLAYS,),
+    ),
+    Experiment(
+        "bits_by_script",
+        bits_by_script,
+        grid={"script": tuple(SCRIPTS), "learnt": LEARNT, "vocab": (1024,), **ONE_RATE},
+        quick={"script": ("latin", "georgian"), "learnt": LEARNT[:2], "steps": (20,), "seeds": 3},
+        data=(PLAYS,),
     ),
     Experiment(
         "letters_by_vocab",
@@ -319,6 +305,28 @@ FIGURES = (
         mark="bar",
         alt="Bits a byte of plays with bytes, and with tokens learnt from plays or from programs: "
         "the bytes cost most, the tokens of plays least.",
+    ),
+    Figure(
+        "bits_by_pattern",
+        "bits_by_pattern",
+        title="Words that are cut before pairs are counted save a model bits",
+        x="vocab",
+        y="bits_per_byte",
+        color="pattern",
+        mark="bar",
+        alt="Bits a byte with GPT-2's pattern, GPT-4's and without cuts, at two sizes of the "
+        "vocabulary.",
+    ),
+    Figure(
+        "bits_by_script",
+        "bits_by_script",
+        title="The same plays in letters of more bytes are dearer, until their letters are tokens",
+        x="script",
+        y="bits_per_character",
+        color="learnt",
+        mark="bar",
+        alt="Bits a character of the same plays in three alphabets, with bytes, with a vocabulary "
+        "learnt from them, and with one learnt from Latin letters.",
     ),
     Figure(
         "letters_by_vocab",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -122,6 +122,43 @@ def fewer_tokens(table: Table) -> Verdict:
     return exactly(falls, f"tokens a byte: {said}", effect=max(each[VOCABS[-1]]))
 
 
+def saved_by(pattern: str, vocabs: Sequence[int]) -> Holds:
+    """Whether at each size a model needs fewer bits with a pattern than without cuts."""
+
+    def learnt_whole(table: Table) -> None:
+        for vocab in vocabs:
+            arm = {"vocab": vocab, "pattern": "whole"}
+            least = min(values(table, "chance", arm))
+            above_chance(table, "bits_per_byte", arm, least, LEFT)
+
+    def at(vocab: int, table: Table) -> Verdict:
+        arms = ({"vocab": vocab, "pattern": one} for one in (pattern, "whole"))
+        return lowers(table, "bits_per_byte", *arms, MARGIN, learnt_whole)
+
+    return lambda table: every(*(at(vocab, table) for vocab in vocabs))
+
+
+def written(script: str, learnt: str = "here") -> Arm:
+    """The rows of one alphabet, with a vocabulary learnt in it, in another, or from nothing."""
+    return {"script": script, "learnt": learnt}
+
+
+def reads(table: Table) -> None:
+    """Nothing, if the model of bytes has learnt of Latin letters more than how frequent each is."""
+    arm = written("latin", "nothing")
+    above_chance(table, "bits_per_byte", arm, min(values(table, "chance", arm)), LEFT)
+
+
+def dearer(one: Arm, other: Arm) -> Holds:
+    """Whether a character costs more bits in one arm than in another."""
+    return lambda table: raises(table, "bits_per_character", one, other, MARGIN, reads)
+
+
+def as_dear(one: Arm, other: Arm) -> Holds:
+    """Whether a character costs as many bits in both arms."""
+    return lambda table: unchanged(table, "bits_per_character", one, other, MARGIN, reads)
+
+
 def counts_at_all(table: Table) -> None:
     """Nothing, if the model of bytes counts letters far better than chance."""
     arm = {"vocab": 256}
@@ -146,12 +183,16 @@ def blind_to_letters(vocab: int) -> Holds:
     return holds
 
 
-MODEL = (
-    f"Shakespeare's plays; embeddings of {WIDTH}, a GRU of {HIDDEN}, windows of {CONTEXT} bytes "
-    f"in batches of {SIZE}, AdamW, each vocabulary at its own best of the rates {RATES}, which "
-    "two seeds chose and the others judge; vocabularies learnt from all of the training text "
-    "with GPT-2's pattern"
+SMALL = (
+    f"Shakespeare's plays; embeddings of {WIDTH}, a GRU of {HIDDEN}, windows of {CONTEXT} "
+    f"characters in batches of {SIZE}, AdamW"
 )
+LEARNT = "vocabularies learnt from all of the training text"
+MODEL = (
+    f"{SMALL}, each vocabulary at its own best of the rates {RATES}, which two seeds chose and the "
+    f"others judge; {LEARNT} with GPT-2's pattern"
+)
+ALIKE = f"{SMALL} at {RATES[1]} for all, {STEPS} steps; {LEARNT}"
 BYTES = f"{MODEL}; {STEPS} steps, which see the same number of bytes at each vocabulary"
 WORK = f"{MODEL}; as many steps as make the multiplications of {STEPS} steps of bytes"
 COUNTED = (
@@ -213,14 +254,43 @@ CLAIMS = (
         "001-08",
         "bits_by_origin",
         holds=at_every_rate(worse(arm_of(1024, PROGRAMS), arm_of(1024))),
-        regime=f"{BYTES}, but one rate for all",
+        regime=ALIKE,
     ),
     Claim(
         "A model of plays does better with bytes than with a vocabulary learnt from programs",
         "001-08",
         "bits_by_origin",
         holds=at_every_rate(worse(arm_of(1024, PROGRAMS), arm_of(256))),
-        regime=f"{BYTES}, but one rate for all",
+        regime=ALIKE,
+    ),
+    Claim(
+        "Cutting a text into words as GPT-2 does saves a model bits, at each size",
+        "004-11",
+        "bits_by_pattern",
+        holds=decided(saved_by("gpt2", (512, 2048))),
+        regime=ALIKE,
+    ),
+    Claim(
+        "To a model of bytes the same plays cost more in letters of three bytes",
+        "001-08",
+        "bits_by_script",
+        holds=decided(dearer(written("georgian", "nothing"), written("latin", "nothing"))),
+        regime=ALIKE,
+    ),
+    Claim(
+        "With 1024 tokens learnt from them, plays in letters of three bytes cost what they cost in "
+        "Latin ones",
+        "001-08",
+        "bits_by_script",
+        holds=decided(as_dear(written("georgian"), written("latin"))),
+        regime=ALIKE,
+    ),
+    Claim(
+        "With 1024 tokens learnt from Latin letters, plays in letters of three bytes cost more",
+        "001-08",
+        "bits_by_script",
+        holds=decided(dearer(written("georgian", "latin"), written("georgian"))),
+        regime=ALIKE,
     ),
     on_letters(
         "Tokens hide letters: with 4096 a model counts those of new words worse than with bytes",

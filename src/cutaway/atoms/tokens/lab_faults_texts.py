@@ -174,4 +174,39 @@ READING = (
     ),
 )
 
-TEXTS = (*SPLITTING, *SPECIALS, *READING)
+ROWS = (
+    Fault(
+        "double_end",
+        "rows.py",
+        old="return self.tokenizer.encode_array(text, refused=())",
+        new="ids = self.tokenizer.encode_array(text, refused=())\n"
+        "return np.append(ids, self.separator)        # BROKEN: whoever makes the row adds it, too",
+        says="The token that ends a text is added by the tokenizer, and again between two texts",
+        symptom="The loss is as expected; what is generated begins badly where another program "
+        "adds the token once",
+        resembles="A template wrote the token that begins a text, and the tokenizer added it again "
+        "(huggingface/open-r1 PR 462)",
+    ),
+    Fault(
+        "no_end",
+        "rows.py",
+        old="parts = [part for text in texts for part in (self.encode(text), self.separator)]",
+        new="parts = [self.encode(text) for text in texts]  # BROKEN: one runs into the next",
+        says="Texts stand side by side, and nothing between them says that one ends",
+        symptom="The loss is as expected; what is generated goes on and on, from one thing to "
+        "another",
+        resembles="Texts were prepared without the token that ends them, and generation did not "
+        "stop (Lightning-AI/lit-llama issue 329)",
+    ),
+    Fault(
+        "end_from_anyone",
+        "rows.py",
+        old="return self.tokenizer.encode_array(text, refused=())",
+        new='return self.tokenizer.encode_array(text, "all")  # BROKEN: also where a text names it',
+        says="Where a text holds the name of the token that ends texts, it ends",
+        symptom="No visible symptom, until a text about tokenizers is in the corpus: it falls "
+        "into pieces",
+    ),
+)
+
+TEXTS = (*SPLITTING, *SPECIALS, *READING, *ROWS)
