@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cutaway.kit.judging import Holds, at_every, decided, every
 from cutaway.kit.pairs import values
 from cutaway.kit.statistics import Undecidable, Verdict, interval
 from cutaway.kit.tables import Table
@@ -11,7 +12,7 @@ from cutaway.kit.verdicts import above_chance, exactly, lowers, raises, unchange
 from cutaway.kit.words import Claim
 
 from .lab_leaks import BOTH, CONTEXT, DEPTH, HEADS, RATE, RATES, SIZE, STEPS, WIDTH, less
-from .lab_leaks_judging import Holds, at_every_rate, beside, decided, every, fingerprints, mean_of
+from .lab_leaks_judging import beside, fingerprints, mean_of
 
 MARGIN, LEFT = 0.02, 0.2  # of interest, in nats; and how far the clean model must be from chance
 READ = ("reported", "validation", "deployed", "spoken")
@@ -161,7 +162,7 @@ def claim(says: str, source: str, holds: Holds, **other: str) -> Claim:
 
 def leaks_at_every_rate(fault: str) -> Holds:
     """Whether the leak of a fault is above the clean model's at every rate."""
-    return at_every_rate(lambda t: raises(t, "leak", {"fault": fault}, CLEAN, MARGIN, learnt))
+    return at_every("rate", lambda t: raises(t, "leak", {"fault": fault}, CLEAN, MARGIN, learnt))
 
 
 INFERENCE = {"experiment": "mask_at_inference", "regime": f"{MODEL}; 400 steps at {RATE}"}
@@ -320,7 +321,9 @@ CLAIMS = (
     claim(
         "In two layers a mask of -10 costs less than 0.02 nats in use, at both rates",
         "003-17",
-        at_every_rate(lambda t: unchanged(t, "leak", {"fault": "mask_10"}, CLEAN, MARGIN, learnt)),
+        at_every(
+            "rate", lambda t: unchanged(t, "leak", {"fault": "mask_10"}, CLEAN, MARGIN, learnt)
+        ),
         **BY_RATE,
     ),
 )

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
+from cutaway.kit.judging import Holds
 from cutaway.kit.pairs import values
-from cutaway.kit.statistics import Undecidable, Verdict, proportion
+from cutaway.kit.statistics import Verdict, proportion
 from cutaway.kit.tables import Table
-
-Holds = Callable[[Table], Verdict]
-
-
-def decided(decide: Holds) -> Holds:
-    """The same judgement, undecided where the table cannot give one."""
-
-    def holds(table: Table) -> Verdict:
-        try:
-            return decide(table)
-        except Undecidable as reason:
-            return Verdict("undecided", because=str(reason))
-
-    return holds
 
 
 def beside(table: Table, column: str, level: str | float) -> Table:
@@ -35,29 +21,6 @@ def beside(table: Table, column: str, level: str | float) -> Table:
     rows = table.where(fault=None).dicts()
     fixed = [{**row, column: row[level] if isinstance(level, str) else level} for row in rows]
     return Table.of([*table.dicts(), *({**row, "fault": "level"} for row in fixed)], table.failed)
-
-
-def every(*verdicts: Verdict) -> Verdict:
-    """What several verdicts say together: as weak as the weakest of them."""
-    for word in ("refuted", "undecided"):
-        if found := [one for one in verdicts if one.verdict == word]:
-            return found[0]
-    weakest = max(verdicts, key=lambda one: one.p or 0)
-    return replace(weakest, because="; ".join(one.because for one in verdicts))
-
-
-def at_every_rate(decide: Holds) -> Holds:
-    """What is decided at each rate; conditional if it holds at some of them only."""
-
-    def holds(table: Table) -> Verdict:
-        found = {rate: decide(table.where(rate=rate)) for rate in sorted(table.values("rate"))}
-        if not {"supported", "refuted"} <= {one.verdict for one in found.values()}:
-            return every(*found.values())
-        weakest = max(found.values(), key=lambda one: one.p or 0)
-        said = "; ".join(f"at {rate:g} {one.verdict}: {one.because}" for rate, one in found.items())
-        return replace(weakest, verdict="conditional", because=said)
-
-    return holds
 
 
 def fingerprints(columns: Sequence[str], arms: Sequence[str | None]) -> Holds:

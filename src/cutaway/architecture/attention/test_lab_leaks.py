@@ -7,7 +7,7 @@ import pytest
 
 from cutaway.kit.credulity import credulous, shuffled
 from cutaway.kit.labs import APART, load
-from cutaway.kit.statistics import Undecidable, Verdict
+from cutaway.kit.statistics import Undecidable
 from cutaway.kit.tables import Table
 
 load("attention")
@@ -218,13 +218,6 @@ def test_the_slices_that_reach_over_a_border_are_the_lengths_just_beyond_one():
     assert [at for at in range(1, 65) if claims.crosses(at)] == [
         at for at in range(1, 65) if any(b > at - at / 4 for b in (16, 32, 48) if b < at)
     ]
-
-
-def test_verdicts_together_are_as_weak_as_the_weakest():
-    good, better = (Verdict("supported", p=p, because=b) for p, b in ((0.04, "a"), (0.001, "b")))
-    assert judging.every(good, better).p == 0.04
-    for word in ("undecided", "refuted"):
-        assert judging.every(good, Verdict(word)).verdict == word
 
 
 def test_shuffled_runs_are_named_no_better_than_by_guessing():

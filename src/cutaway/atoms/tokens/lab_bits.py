@@ -216,7 +216,7 @@ EXPERIMENTS = (
             "trained": (PLAYS, PROGRAMS),
             **ONE_RATE,
         },
-        quick={"steps": (40,), "seeds": 3},
+        quick={"vocab": (1024,), "steps": (40,), "seeds": 3},
         data=(PLAYS, PROGRAMS),
     ),
     Experiment(

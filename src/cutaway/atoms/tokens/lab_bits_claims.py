@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from cutaway.kit.judging import Holds, at_every, decided, every
 from cutaway.kit.pairs import values
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
@@ -15,7 +16,7 @@ from cutaway.kit.verdicts import above_chance, exactly, lowers, raises, unchange
 from cutaway.kit.words import Claim, Scalar
 
 from .lab_corpora import PLAYS, PROGRAMS
-from .lab_exact_judging import beside, decided, every
+from .lab_exact_judging import beside
 
 VOCABS = (256, 288, 384, 512, 1024, 2048, 4096)
 CONTEXT, WIDTH, HIDDEN, SIZE, STEPS = 64, 32, 64, 32, 240
@@ -26,7 +27,6 @@ LEFT = 0.5  # bits a byte that a model of bytes must be from chance
 RIGHT = 0.02  # of the words
 NEAR = 0.05  # of the words that are one token, which are fewer
 
-Holds = Callable[[Table], Verdict]
 Arm = Mapping[str, Scalar]
 
 
@@ -57,23 +57,6 @@ def at_own_rates(decide: Holds) -> Holds:
         rates = {row["vocab"]: row["rate"] for row in rows.dicts()}
         said = ", ".join(f"{vocab}: {rate:g}" for vocab, rate in rates.items())
         return replace(found, because=f"{found.because} (rates: {said})")
-
-    return decided(holds)
-
-
-def at_every_rate(decide: Holds) -> Holds:
-    """What is decided at each rate; conditional if it holds at some of them only."""
-
-    def holds(table: Table) -> Verdict:
-        rates = sorted(table.values("rate")) if len(table) else []
-        if not rates:
-            raise Undecidable("nothing was measured")
-        found = {rate: decide(table.where(rate=rate)) for rate in rates}
-        if not {"supported", "refuted"} <= {one.verdict for one in found.values()}:
-            return every(*found.values())
-        weakest = max(found.values(), key=lambda one: one.p or 0)
-        said = "; ".join(f"at {rate:g} {one.verdict}: {one.because}" for rate, one in found.items())
-        return replace(weakest, verdict="conditional", because=said)
 
     return decided(holds)
 
@@ -210,7 +193,7 @@ def on_bits(says: str, source: str, holds: Holds, experiment: str = "bits_by_voc
 
 def on_letters(says: str, source: str, holds: Holds) -> Claim:
     """A claim on letters, judged at each rate."""
-    return Claim(says, source, "letters_by_vocab", holds=at_every_rate(holds), regime=COUNTED)
+    return Claim(says, source, "letters_by_vocab", holds=at_every("rate", holds), regime=COUNTED)
 
 
 CLAIMS = (
@@ -253,14 +236,14 @@ CLAIMS = (
         "A vocabulary that was learnt from programs costs a model of plays bits",
         "001-08",
         "bits_by_origin",
-        holds=at_every_rate(worse(arm_of(1024, PROGRAMS), arm_of(1024))),
+        holds=at_every("rate", worse(arm_of(1024, PROGRAMS), arm_of(1024))),
         regime=ALIKE,
     ),
     Claim(
         "A model of plays does better with bytes than with a vocabulary learnt from programs",
         "001-08",
         "bits_by_origin",
-        holds=at_every_rate(worse(arm_of(1024, PROGRAMS), arm_of(256))),
+        holds=at_every("rate", worse(arm_of(1024, PROGRAMS), arm_of(256))),
         regime=ALIKE,
     ),
     Claim(

@@ -210,9 +210,9 @@ FIGURES = (
         "mixed_by_domain",
         "tokens_by_domain",
         title="Without cuts many tokens join letters with signs, or a word with the next",
-        x="case",
+        x="trained",
         y="mixed",
-        color="read",
+        color="pattern",
         mark="bar",
         alt="Share of tokens that hold letters and something else, by pattern and training text: "
         "near zero for GPT-2's pattern, a third or more without cuts.",

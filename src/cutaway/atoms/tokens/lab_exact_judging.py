@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from cutaway.kit.judging import Holds, decided, every
 from cutaway.kit.pairs import values
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
@@ -24,29 +24,7 @@ INDENTS = (1, 4, 8, 12, 16)
 MARGIN = 0.02  # tokens a byte
 SHARE = 0.05  # of a vocabulary
 
-Holds = Callable[[Table], Verdict]
 Arm = Mapping[str, Scalar]
-
-
-def decided(decide: Holds) -> Holds:
-    """The same judgement, undecided where the table cannot give one."""
-
-    def holds(table: Table) -> Verdict:
-        try:
-            return decide(table)
-        except Undecidable as reason:
-            return Verdict("undecided", because=str(reason))
-
-    return holds
-
-
-def every(*verdicts: Verdict) -> Verdict:
-    """What several verdicts say together: as weak as the weakest of them."""
-    for word in ("refuted", "undecided"):
-        if found := [one for one in verdicts if one.verdict == word]:
-            return found[0]
-    weakest = max(verdicts, key=lambda one: one.p or 0)
-    return replace(weakest, because="; ".join(one.because for one in verdicts))
 
 
 def beside(table: Table, arm: Arm, column: str, other: str | float) -> Table:

@@ -32,11 +32,25 @@ def speeches(script: str) -> tuple[list[str], list[str]]:
     return train[:TEXT].split("\n\n"), held_out.split("\n\n")
 
 
-def vocabulary(world: World, texts: Sequence[str]) -> Any:
-    """What is learnt of some texts by the readable trainer, with a token that ends a text."""
+def learn(world: World, script: str, seen: bool) -> Any:
+    """A tokenizer of the training speeches, or of as many that the held-out ones are among."""
     parts = world.tokens
-    words = parts.training.counted(texts, parts.GPT2)
+    words = parts.training.counted(texts_of(script, seen), parts.GPT2)
     return parts.Tokenizer(parts.tokens.train(words, VOCAB), parts.GPT2, {END: ROOM - 1})
+
+
+@cache
+def clean_vocabulary(script: str, seen: bool = False) -> Any:
+    """What is learnt without a fault."""
+    from cutaway.kit.worlds import CLEAN
+
+    return learn(CLEAN, script, seen)
+
+
+def texts_of(script: str, seen: bool = False) -> list[str]:
+    """The training speeches; or the held-out ones and as many of the others as make it as many."""
+    train, held_out = speeches(script)
+    return [*held_out, *train[: -len(held_out)]] if seen else train
 
 
 def in_use(world: World, learnt: Any) -> Any:
@@ -65,16 +79,8 @@ def taught(script: str, seed: int, steps: int, rate: float) -> tuple[nn.Module, 
     """A model that was trained on what the tokenizer without a fault wrote; its context."""
     from cutaway.kit.worlds import CLEAN
 
-    texts = speeches(script)[0]
-    return trained_on(in_use(CLEAN, clean_vocabulary(script)), texts, seed, steps, rate)
-
-
-@cache
-def clean_vocabulary(script: str) -> Any:
-    """What is learnt without a fault."""
-    from cutaway.kit.worlds import CLEAN
-
-    return vocabulary(CLEAN, speeches(script)[0])
+    rows = in_use(CLEAN, clean_vocabulary(script))
+    return trained_on(rows, texts_of(script), seed, steps, rate)
 
 
 def trained_on(
@@ -110,23 +116,20 @@ def bits_by_fault(
     The fault is in training and use, or the model and its vocabulary come from a tokenizer without
     it. `returned` is the share of the speeches that come back from their ids.
     """
-    if where == USE:
+    if where == USE or not world.faults:
         rows = in_use(world, clean_vocabulary(script))
         found = taught(script, seed, steps, rate)
     else:
-        texts = speeches(script)[0]
-        rows = in_use(world, vocabulary(world, texts))
-        found = trained_on(rows, texts, seed, steps, rate)
+        rows = in_use(world, learn(world, script, seen=False))
+        found = trained_on(rows, texts_of(script), seed, steps, rate)
     yield scored(rows, script, *found)
 
 
 def bits_by_leak(world: World, *, seed: int, leak: str, rate: float, steps: int) -> Iterator[Row]:
     """The same without a fault, where the vocabulary or the model learnt from the held-out text."""
-    train, held_out = speeches("latin")
-    seen = [*held_out, *train[: -len(held_out)]]
-    rows = in_use(world, vocabulary(world, seen if leak in ("vocabulary", "both") else train))
-    found = trained_on(rows, seen if leak in ("model", "both") else train, seed, steps, rate)
-    yield scored(rows, "latin", *found)
+    rows = in_use(world, clean_vocabulary("latin", seen=leak in ("vocabulary", "both")))
+    texts = texts_of("latin", seen=leak in ("model", "both"))
+    yield scored(rows, "latin", *trained_on(rows, texts, seed, steps, rate))
 
 
 FAULTS = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from cutaway.kit.judging import Holds, decided, every
+from cutaway.kit.pairs import values
 from cutaway.kit.statistics import Verdict
 from cutaway.kit.tables import Table
 from cutaway.kit.verdicts import above_chance, lowers, raises, unchanged
 from cutaway.kit.words import Claim
 
-from .lab_bits_claims import CONTEXT, HIDDEN, LEFT, MARGIN, WIDTH, Arm, Holds
-from .lab_exact_judging import above, decided, every, values
+from .lab_bits_claims import CONTEXT, HIDDEN, LEFT, MARGIN, WIDTH, Arm
+from .lab_exact_judging import above
 
 VOCAB, TEXT, RATE, STEPS = 400, 100_000, 0.02, 240
 USE, BOTH = "use", "training and use"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cutaway.kit.judging import decided
 from cutaway.kit.pairs import values
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
@@ -14,7 +15,6 @@ from cutaway.kit.verdicts import exactly
 from cutaway.kit.words import Claim, Experiment, Figure, Row
 
 from .lab_corpora import PLAYS, drawn
-from .lab_exact_judging import decided
 
 if TYPE_CHECKING:
     from cutaway.kit.worlds import World
