@@ -32,9 +32,10 @@ from cutaway.data.opening import corpus
 from cutaway.errors import CutawayError
 
 MB = 10**6
-SIZES, VOCABULARIES = (MB, 10 * MB, 100 * MB), (512, 8192, 32768)
+VOCABULARIES = (512, 8192, 32768)
 ENGLISH, CODE = ("union", "dialogues", "shakespeare-all"), ("stdlib",)
 MIXED = (*ENGLISH, "udhr", *CODE)
+TEXTS = ((ENGLISH, MB), (ENGLISH, 10 * MB), (CODE, MB), (CODE, 10 * MB), (MIXED, 100 * MB))
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 PEERS = ("tokenizers", "rustbpe", "gigabpe", "sentencepiece", "tiktoken", "gigatoken", "fastokens")
 HERE = {name for name in PEERS if importlib.util.find_spec(name)}
@@ -136,8 +137,8 @@ TRAINERS = {
 def training() -> None:
     """Print how long training takes, and how many times that the peers take."""
     ways = {"cutaway": ours} | {name: way for name, way in TRAINERS.items() if name in HERE}
-    for size in SIZES:
-        text = gathered(MIXED if size > 10 * MB else ENGLISH, size, True)
+    for names, size in TEXTS:
+        text = gathered(names, size, True)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "text"
             path.write_text(text, "utf-8")
@@ -166,8 +167,9 @@ def encoders(vocabulary: Vocabulary) -> dict[str, Callable[[str], Any]]:
     """How each package encodes by the same vocabulary, made anew so that nothing is remembered."""
     json = to_huggingface(Tokenizer(vocabulary, GPT2, {}))
     made: dict[str, Callable[[str], Any]] = {}
-    encoder = Encoder(vocabulary, GPT2)
-    made["cutaway"] = lambda text: encoder.encode(text.encode())
+    tokenizer = Tokenizer(vocabulary, GPT2, {})
+    tokenizer.encode_array("")  # what encodes is made at the first text
+    made["cutaway"] = tokenizer.encode_array
     if "tiktoken" in HERE:
         import tiktoken
 
@@ -192,7 +194,7 @@ def encoders(vocabulary: Vocabulary) -> dict[str, Callable[[str], Any]]:
 
 def encoding() -> None:
     """Print how long encoding takes, at first sight, at second, and of short texts."""
-    for kind, names in (("English", ENGLISH), ("code", CODE)):
+    for kind, names in (("English", ENGLISH), ("code", CODE), ("languages", ("udhr",))):
         print(f"  {kind}, by a vocabulary of 32768 of the 10 MB")
         whole = gathered(names, 10 * MB, False)
         vocabulary = train([whole], 32768, GPT2).vocabulary

@@ -9,48 +9,61 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numba import njit, uint64
 
-from .fast_reading import PADDING, TABLE
-from .fast_splitting import PATTERNS, plain_end, word_end
-from .fast_table import add, merge, move
-from .fast_words import SHORT, numbers, packed, slot_of
+from .fast_memory import address, bytes_at, numbers_at, places_at
+from .fast_reading import PADDING
+from .fast_reading import TABLE as KNOWN
+from .fast_splitting import PATTERNS
+from .fast_starts import ONE, next_end
+from .fast_table import (
+    FILLED,
+    PLACE,
+    ROWS,
+    SLOTS,
+    SPACE,
+    SPELLED,
+    TABLE,
+    count_long,
+    count_short,
+    merge,
+    move,
+)
+from .fast_words import SHORT, packed, slot_of
 
+DATA, ENDS, KINDS, PATTERN, DOCUMENT, DOCUMENTS = range(PLACE + 1, PLACE + 7)
 BLOCK = 1 << 22                           # bytes that are counted at a time
 GAP = PADDING[:8]                         # between documents
 
 
-@njit(nogil=True, cache=True)
-def count(data, ends, pattern, kinds, table, spelled, state):
-    """The document up to which words were counted, and the place, before the table was full."""
-    p, at = state[3], state[0]
-    slots = len(table) >> 2
-    while at < len(ends):
-        n = ends[at]
-        while p < n and 2 * state[1] < slots:
-            end = plain_end(data, p, pattern)
-            if end < 0:
-                end = word_end(data, p, n, kinds, pattern)
+@njit("boolean(int64)", nogil=True, cache=True)
+def count(book):
+    """Whether the words of all documents were counted, or the table is full."""
+    book = places_at(book)
+    data, ends, kinds = bytes_at(book[DATA]), places_at(book[ENDS]), bytes_at(book[KINDS])
+    table, slots, pattern, p = numbers_at(book[TABLE]), book[SLOTS], book[PATTERN], book[PLACE]
+    block, starts = 0, uint64(0)
+    while book[DOCUMENT] < book[DOCUMENTS]:
+        n = ends[book[DOCUMENT]]
+        while p < n and 2 * book[ROWS] < slots:
+            end, block, starts = next_end(data, p, n, kinds, pattern, block, starts)
             size = end - p
-            if size > SHORT:
-                if state[2] + size > len(spelled):
-                    break
-                low, high = numbers(data, p, size)
-                add(data, p, size, low, high, 1, table, spelled, state)
-                p = end
-                continue
-            low, high = packed(data, p, size)
-            row = 4 * slot_of(low, high, slots)
-            if table[row] == low and table[row + 1] == high:
-                table[row + 2] += uint64(1)
-                p = end
-                continue
-            add(data, p, size, low, high, 1, table, spelled, state)
+            if size <= SHORT:
+                low, high = packed(data, p, size)
+                row = slot_of(low, high, slots) << 2
+                if table[row] == low and table[row + 1] == high:
+                    table[row + 2] += ONE
+                else:
+                    count_short(book, low, high, ONE)
+            elif book[FILLED] + size > book[SPACE]:
+                break
+            else:
+                count_long(book, data, p, size, ONE)
             p = end
+        book[PLACE] = p
         if p < n:
-            break
-        at += 1
+            return False
+        book[DOCUMENT] += 1
         p = n + len(GAP)
-    state[0], state[3] = at, p
-    return at == len(ends)
+    return True
 
 
 def blocks(data: Iterable[bytes]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -77,33 +90,40 @@ class Counts:
     """How often each word occurred in what was read so far."""
 
     def __init__(self, pattern: str) -> None:
-        self.pattern = PATTERNS.index(pattern)
         self.table, self.spelled = np.zeros(1 << 16, np.uint64), np.zeros(1 << 16, np.uint8)
-        self.state = np.zeros(4, np.int64)       # the document, rows, bytes spelled, the place
+        self.book = np.zeros(DOCUMENTS + 1, np.int64)
+        self.book[PATTERN] = PATTERNS.index(pattern)
+
+    def place(self) -> int:
+        """Where the book lies, which says where the tables are now."""
+        self.book[[TABLE, SLOTS]] = address(self.table), len(self.table) >> 2
+        self.book[[SPELLED, SPACE]] = address(self.spelled), len(self.spelled)
+        self.book[KINDS] = address(KNOWN)
+        return address(self.book)
 
     def read(self, data: Iterable[bytes]) -> "Counts":
         """These counts, with the words of some documents added."""
         for joined, ends in blocks(data):
-            self.state[0] = self.state[3] = 0
-            while not count(joined, ends, self.pattern, TABLE, self.table, self.spelled,
-                            self.state):
+            self.book[[PLACE, DOCUMENT, DOCUMENTS]] = 0, 0, len(ends)
+            self.book[[DATA, ENDS]] = address(joined), address(ends)
+            while not count(self.place()):
                 self.grow(len(joined))
         return self
 
     def grow(self, most: int) -> None:
         """Make room for more words, of which one has at most so many bytes."""
-        if 8 * self.state[1] >= len(self.table):
-            larger = np.zeros(2 * len(self.table), np.uint64)
-            move(self.table, larger)
-            self.table = larger
+        if 8 * self.book[ROWS] >= len(self.table):
+            table, self.table = self.table, np.zeros(2 * len(self.table), np.uint64)
+            move(address(table), len(table) >> 2, address(self.table), len(table) >> 1)
         else:
             self.spelled = np.resize(self.spelled, 2 * len(self.spelled) + most)
 
     def __iadd__(self, other: "Counts") -> "Counts":
         """These counts, with those made elsewhere of the same pattern added."""
         self.spelled = np.resize(self.spelled, len(self.spelled) + len(other.spelled))
-        self.state[0] = 0
-        while not merge(other.table, other.spelled, self.table, self.spelled, self.state):
+        self.book[PLACE] = 0
+        slots = len(other.table) >> 2
+        while not merge(self.place(), address(other.table), slots, address(other.spelled)):
             self.grow(0)
         return self
 

@@ -6,13 +6,16 @@ its neighbours, which takes n log n.
 
     ids    the ids of a word, from `at` on, where they are replaced; n how many they are
     made   what each id makes with the one after it, or NONE
-    joins  a table of numbers, each of which is a pair and the id that it makes
+    joins  a table of so many numbers, each of which is a pair and the id that it makes
+    links  room for the neighbours of each id, and then for a heap
 """
 
 import numpy as np
 from numba import njit, uint64
 
 from .fast_heap import pop, push
+from .fast_memory import address, numbers_at, places_at
+from .tokens import Pair
 
 ROOM = 21                                 # bits of an id
 NONE = (1 << ROOM) - 1
@@ -21,45 +24,49 @@ ODD = uint64(0x9E3779B97F4A7C15)
 FEW = 48
 
 
-@njit(inline="always")
+@njit
 def slot_of(pair, slots):
     """Where in a table of so many slots to begin to look for a pair."""
     return np.int64((pair * ODD) >> uint64(24)) & (slots - 1)
 
 
-@njit(cache=True)
-def join_table(pairs):
-    """The table of joins: a row of pairs is two ids and what they make."""
-    slots = 4
-    while slots < 2 * len(pairs):
-        slots *= 2
-    joins = np.full(slots, FREE)
-    for row in range(len(pairs)):
-        pair = uint64(pairs[row, 0] << ROOM | pairs[row, 1])
+@njit("void(int64, int64, int64, int64)", cache=True)
+def fill(triples, count, table, slots):
+    """Make the table of joins, which are two ids and what they make."""
+    triples, joins = places_at(triples), numbers_at(table)
+    for row in range(0, 3 * count, 3):
+        pair = uint64(triples[row] << ROOM | triples[row + 1])
         slot = slot_of(pair, slots)
         while joins[slot] != FREE:
             slot = slot + 1 & slots - 1
-        joins[slot] = pair << uint64(ROOM) | uint64(pairs[row, 2])
-    return joins
+        joins[slot] = pair << uint64(ROOM) | uint64(triples[row + 2])
 
 
-@njit(inline="always")
-def joined(left, right, joins):
+def join_table(joins: dict[Pair, int]) -> np.ndarray:
+    """The table of joins of a vocabulary."""
+    triples = np.array([(*pair, id) for pair, id in joins.items()], np.int64)
+    table = np.full(1 << max(2 * len(joins), 4).bit_length(), FREE)
+    fill(address(triples), len(joins), address(table), len(table))
+    return table
+
+
+@njit
+def joined(left, right, joins, slots):
     """The id that two ids make, or NONE."""
     pair = uint64(left) << uint64(ROOM) | uint64(right)
-    slot = slot_of(pair, len(joins))
+    slot = slot_of(pair, slots)
     while joins[slot] != FREE:
         if joins[slot] >> uint64(ROOM) == pair:
             return np.int64(joins[slot]) & NONE
-        slot = slot + 1 & len(joins) - 1
+        slot = slot + 1 & slots - 1
     return NONE
 
 
 @njit
-def join_few(ids, at, n, joins, made):
+def join_few(ids, at, n, joins, slots, made):
     """How many ids are left of a short word when nothing joins any more."""
     for i in range(n - 1):
-        made[i] = joined(ids[at + i], ids[at + i + 1], joins)
+        made[i] = joined(ids[at + i], ids[at + i + 1], joins, slots)
     while n > 1:
         best = 0
         for i in range(1, n - 1):
@@ -72,41 +79,33 @@ def join_few(ids, at, n, joins, made):
         for i in range(best + 1, n):
             ids[at + i], made[i - 1] = ids[at + i + 1], made[i]
         if best > 0:
-            made[best - 1] = joined(ids[at + best - 1], ids[at + best], joins)
+            made[best - 1] = joined(ids[at + best - 1], ids[at + best], joins, slots)
         if best < n - 1:
-            made[best] = joined(ids[at + best], ids[at + best + 1], joins)
+            made[best] = joined(ids[at + best], ids[at + best + 1], joins, slots)
     return n
 
 
 @njit
-def look(ids, at, left, after, joins, heap, size):
-    """The size of the heap with what the id at a place makes with the one after it."""
-    if left < 0 or after[left] == len(after):
-        return size
-    made = joined(ids[at + left], ids[at + after[left]], joins)
-    return size if made == NONE else push(heap, size, made, left)
-
-
-@njit
-def join_many(ids, at, n, joins):
+def join_many(ids, at, n, joins, slots, links):
     """How many ids are left of a long word when nothing joins any more."""
-    before, after = np.arange(-1, n - 1), np.arange(1, n + 1)
-    heap, size = np.empty((2 * n, 2), np.int64), 0
-    for i in range(n - 1):
-        size = look(ids, at, i, after, joins, heap, size)
+    heap, size = places_at(links), 0
+    before, after = places_at(links + 32 * n), places_at(links + 40 * n)
+    for i in range(n):
+        before[i], after[i] = i - 1, i + 1
+        made = joined(ids[at + i], ids[at + i + 1], joins, slots) if i < n - 1 else NONE
+        size = push(heap, size, made, i) if made != NONE else size
     while size:
-        made, left = heap[0, 0], heap[0, 1]
-        size = pop(heap, size)
-        if after[left] == n or joined(ids[at + left], ids[at + after[left]], joins) != made:
+        made, left = heap[0], heap[1]
+        size, right = pop(heap, size), after[left]
+        if right >= n or joined(ids[at + left], ids[at + right], joins, slots) != made:
             continue                      # one of the two has joined with another since
-        right = after[left]
-        ids[at + left] = made
-        after[left] = after[right]
+        ids[at + left], after[left], after[right] = made, after[right], n + 1  # found no more
         if after[left] < n:
             before[after[left]] = left
-        after[right] = n                  # nobody finds it again
-        size = look(ids, at, before[left], after, joins, heap, size)
-        size = look(ids, at, left, after, joins, heap, size)
+        for one in (before[left], left):
+            if one >= 0 and after[one] < n:
+                made = joined(ids[at + one], ids[at + after[one]], joins, slots)
+                size = push(heap, size, made, one) if made != NONE else size
     count, i = 0, 0
     while i < n:
         ids[at + count] = ids[at + i]

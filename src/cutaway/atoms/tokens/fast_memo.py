@@ -11,16 +11,16 @@ no words, however chosen, make looking slow.
 import numpy as np
 from numba import njit, uint32, uint64
 
+from .fast_memory import numbers_at
 from .fast_words import SHORT, same, slot_of
 
 TRIES = 8                                 # how many rows of the memo a word may lie in
 POOLED, HALF = 1 << 31, uint64(32)
 
 
-@njit(inline="always")
-def row_of(memo, low, high):
+@njit
+def row_of(memo, slots, low, high):
     """Where the memo has the row of two numbers, or would have it."""
-    slots = len(memo) >> 2
     slot = slot_of(low, high, slots)
     for _ in range(TRIES):
         row = slot << 2
@@ -31,13 +31,13 @@ def row_of(memo, low, high):
 
 
 @njit
-def known(data, p, size, memo, row, pool):
-    """Whether a row of the memo, which has the numbers of a longer word, has its bytes as well."""
-    count, start = np.int64(uint32(memo[row + 2])) & ~POOLED, np.int64(memo[row + 2] >> HALF)
-    return same(data, p, pool.view(np.uint8), 4 * (start + count), size)
+def known(data, p, size, held, pool, spelled):
+    """Whether what a row holds, of a word with the same numbers, is held of this word."""
+    count, start = np.int64(uint32(held)) & ~POOLED, np.int64(held >> HALF)
+    return size <= SHORT or same(data, p, spelled, 4 * (start + count), size)
 
 
-@njit(inline="always")
+@njit
 def recall(memo, row, pool, ids, at):
     """How many ids a row of the memo holds; they stand from `at` on."""
     first, second = memo[row + 2], memo[row + 3]
@@ -52,32 +52,38 @@ def recall(memo, row, pool, ids, at):
 
 
 @njit
-def keep(data, p, size, memo, row, low, high, pool, used, ids, at, count):
-    """How much of the pool is used when a row of the memo has the ids of a word."""
-    memo[row], memo[row + 1] = low, high
+def keep(memo, row, ids, at, count):
+    """Put ids into a row of the memo, if they are three at most."""
     one, two, three = uint64(ids[at]), uint64(ids[at + 1]), uint64(ids[at + 2])
     memo[row + 2], memo[row + 3] = one << HALF | uint64(count), three << HALF | two
-    if size <= SHORT and count <= 3:
-        return used
+
+
+@njit
+def keep_more(memo, row, pool, used, ids, at, count):
+    """How much of the pool is used when a row of the memo has its ids there."""
     memo[row + 2] = uint64(used) << HALF | uint64(count | POOLED)
     for i in range(count):
         pool[used + i] = ids[at + i]
-    used += count
-    if size > SHORT:
-        spelled = pool.view(np.uint8)
-        for i in range(size):
-            spelled[4 * used + i] = data[p + i]
-        used += (size + 3) >> 2
-    return used
+    return used + count
 
 
-@njit(cache=True)
-def moved(memo, larger):
-    """How many rows of a memo found a place in a larger one."""
-    rows = 0
-    for old in range(0, len(memo), 4):
-        row = row_of(larger, memo[old], memo[old + 1])
-        if memo[old + 1] and larger[row + 1] == 0:
-            larger[row:row + 4] = memo[old:old + 4]
+@njit
+def spell(spelled, used, data, p, size):
+    """How much of the pool is used when it has the bytes of a word, too."""
+    for i in range(size):
+        spelled[4 * used + i] = data[p + i]
+    return used + (size + 3 >> 2)
+
+
+@njit("int64(int64, int64, int64, int64)", cache=True)
+def moved(old, slots, new, more):
+    """How many rows of a memo found a place in a larger one, each at its address."""
+    memo, larger, rows = numbers_at(old), numbers_at(new), 0
+    for slot in range(slots):
+        low, high = memo[4 * slot], memo[4 * slot + 1]
+        row = row_of(larger, more, low, high)
+        if high and larger[row + 1] == 0:
+            for i in range(4):
+                larger[row + i] = memo[4 * slot + i]
             rows += 1
     return rows

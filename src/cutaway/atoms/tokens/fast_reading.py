@@ -4,7 +4,7 @@ Words are mostly ASCII letters, so eight bytes are loaded as one number of 64 bi
 the letters all at once, by additions that carry into the highest bit of each byte. No byte is
 decoded unless it is one of several that make a character.
 
-    data    bytes, after which at least 16 spaces stand: nothing may look beyond them
+    data    bytes, after which at least 64 spaces stand: nothing may look beyond them
     p       a place in the data           kinds   the kind of each code point
 """
 
@@ -16,7 +16,7 @@ from .characters import KINDS, LETTER
 
 TABLE = np.zeros(0x200000, np.uint8)     # the kinds, with room for all that four bytes can say
 TABLE[:len(KINDS)] = KINDS
-PADDING = b" " * 16
+PADDING = b" " * 64
 ONES = uint64(0x0101010101010101)
 
 
@@ -24,8 +24,7 @@ ONES = uint64(0x0101010101010101)
 def eight(typing, data, p):
     """The eight bytes from p on as one number, of which the first byte is the lowest."""
     def load(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        place = builder.gep(array.data, [arguments[1]])
+        place = builder.gep(arguments[0], [arguments[1]])
         place = builder.bitcast(place, context.get_value_type(types.uint64).as_pointer())
         return builder.load(place, align=1)
     return types.uint64(data, types.intp), load
@@ -39,7 +38,7 @@ def zeros(typing, number):
     return types.int64(types.uint64), count
 
 
-@njit(inline="always")
+@njit
 def leading_letters(eight_bytes):
     """How many of eight bytes are ASCII letters before the first that is none."""
     low = (eight_bytes | ONES * uint64(0x20)) & ONES * uint64(0x7F)
@@ -49,7 +48,7 @@ def leading_letters(eight_bytes):
     return zeros(others) >> 3
 
 
-@njit(inline="always")
+@njit
 def character(data, p):
     """The code point at p, which is not ASCII, and where the next one is."""
     first = np.int64(data[p])
@@ -61,7 +60,7 @@ def character(data, p):
     return high | (data[p + 2] & 63) << 6 | data[p + 3] & 63, p + 4
 
 
-@njit(inline="always")
+@njit
 def kind_at(data, p, kinds):
     """The kind of the character at p, and where the next one is."""
     if data[p] < 0x80:
@@ -70,7 +69,7 @@ def kind_at(data, p, kinds):
     return kinds[point], after
 
 
-@njit(inline="always")
+@njit
 def letters(data, p, kinds):
     """Where the letters from p on end."""
     while True:
@@ -86,7 +85,7 @@ def letters(data, p, kinds):
         p = after
 
 
-@njit(inline="always")
+@njit
 def run(data, p, kinds, wanted, most):
     """Where the characters of a kind end, from p on, or the most that may be taken of them."""
     for _ in range(most):

@@ -9,7 +9,7 @@ taken back but a last space. Each function says where the word ends that begins 
 from numba import njit
 
 from .characters import LETTER, NUMBER, OTHER, SPACE
-from .fast_reading import eight, kind_at, leading_letters, letters, run
+from .fast_reading import kind_at, letters, run
 from .splitting import CL100K, GPT2, WHOLE
 
 PATTERNS = (WHOLE, GPT2, CL100K)
@@ -17,7 +17,7 @@ BLANK, QUOTE, RETURN, NEWLINE = b" '\r\n"
 D, E, L, M, R, S, T, V = b"delmrstv"
 
 
-@njit(inline="always")
+@njit
 def spaces(data, p, n, kinds, lines):
     """Where the word of spaces from p on ends; the last space is left to what follows."""
     end = last = p
@@ -35,7 +35,7 @@ def spaces(data, p, n, kinds, lines):
     return last if last > p else end
 
 
-@njit(inline="always")
+@njit
 def contraction(data, p, fold):
     """Where 's, 'd, 'm, 't, 'll, 've or 're at p ends; fold is the bit by which cases differ."""
     one, two = data[p + 1] | fold, data[p + 2] | fold
@@ -48,7 +48,7 @@ def contraction(data, p, fold):
     return p
 
 
-@njit(inline="always")
+@njit
 def gpt2(data, p, n, kinds):
     """Where the word at p ends, by GPT-2's pattern."""
     if data[p] == QUOTE:
@@ -63,7 +63,7 @@ def gpt2(data, p, n, kinds):
     return run(data, after, kinds, kind, n)
 
 
-@njit(inline="always")
+@njit
 def cl100k(data, p, n, kinds):
     """Where the word at p ends, by cl100k's pattern."""
     if data[p] == QUOTE:
@@ -93,11 +93,3 @@ def word_end(data, p, n, kinds, pattern):
         return n
     end = gpt2(data, p, n, kinds) if pattern == 1 else cl100k(data, p, n, kinds)
     return min(end, n)
-
-
-@njit(inline="always")
-def plain_end(data, p, pattern):
-    """Where a word of a space and at most seven ASCII letters ends, or -1 if none is at p."""
-    end = p + 1 + leading_letters(eight(data, p + 1))
-    plain = data[p] == BLANK and p + 1 < end < p + 9 and data[end] < 0x80 and pattern > 0
-    return end if plain else -1

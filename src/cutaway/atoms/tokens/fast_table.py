@@ -3,67 +3,86 @@
     table    rows of four numbers: the two of a word (fast_words), how often it occurred, and where
              its bytes are, if they are more than 15
     spelled  the bytes of those longer words, one after the other
-    state    the document, how many rows and how many bytes are used, the place in the document
+    book     where both lie, and how much of them is used
 """
 
 import numpy as np
 from numba import njit, uint64
 
-from .fast_words import SHORT, same, slot_of
+from .fast_memory import bytes_at, numbers_at, places_at
+from .fast_words import SHORT, hashed, same, slot_of
+
+TABLE, SLOTS, ROWS, SPELLED, SPACE, FILLED, PLACE = range(7)
 
 
 @njit
-def find(data, p, size, low, high, table, spelled):
-    """The row of a word, or the free row where it belongs."""
-    slots = len(table) >> 2
+def row_of(table, slots, low, high):
+    """The first row that two numbers may have, which is theirs or free, or that of another word."""
     slot = slot_of(low, high, slots)
-    while table[4 * slot + 1]:
-        row = 4 * slot
-        if table[row] == low and table[row + 1] == high and (
-                size <= SHORT or same(data, p, spelled, np.int64(table[row + 3]), size)):
-            break
+    while table[4 * slot + 1] and (table[4 * slot] != low or table[4 * slot + 1] != high):
         slot = slot + 1 & slots - 1
     return 4 * slot
 
 
 @njit
-def add(data, p, size, low, high, times, table, spelled, state):
-    """Count a word that may be new: state's rows and bytes grow if it is."""
-    row = find(data, p, size, low, high, table, spelled)
-    if table[row + 1] == 0:
-        table[row], table[row + 1] = low, high
-        state[1] += 1
-        if size > SHORT:
-            table[row + 3] = state[2]
-            for i in range(size):
-                spelled[state[2] + i] = data[p + i]
-            state[2] += size
+def count_short(book, low, high, times):
+    """Count a word of at most 15 bytes, which its numbers are."""
+    table = numbers_at(book[TABLE])
+    row = row_of(table, book[SLOTS], low, high)
+    book[ROWS] += table[row + 1] == 0
+    table[row], table[row + 1] = low, high
     table[row + 2] += uint64(times)
 
 
-@njit(cache=True)
-def move(table, larger):
-    """Put the rows of a table into a larger one."""
-    slots = len(larger) >> 2
-    for row in range(0, len(table), 4):
+@njit
+def count_long(book, data, p, size, times):
+    """Count a longer word, of which the bytes are compared, or written down if it is new."""
+    table, slots, spelled = numbers_at(book[TABLE]), book[SLOTS], bytes_at(book[SPELLED])
+    low, high = hashed(data, p, size)
+    row = row_of(table, slots, low, high)
+    while table[row + 1] and not (
+            table[row] == low and table[row + 1] == high
+            and same(data, p, spelled, np.int64(table[row + 3]), size)):
+        row = row + 4 & 4 * slots - 1
+    if table[row + 1] == 0:
+        table[row], table[row + 1], table[row + 3] = low, high, book[FILLED]
+        for i in range(size):
+            spelled[book[FILLED] + i] = data[p + i]
+        book[FILLED] += size
+        book[ROWS] += 1
+    table[row + 2] += uint64(times)
+
+
+@njit("void(int64, int64, int64, int64)", cache=True)
+def move(old, slots, new, more):
+    """Put the rows of a table into a larger one, each at its address."""
+    table, larger = numbers_at(old), numbers_at(new)
+    for row in range(0, 4 * slots, 4):
         if table[row + 1]:
-            slot = slot_of(table[row], table[row + 1], slots)
+            slot = slot_of(table[row], table[row + 1], more)
             while larger[4 * slot + 1]:
-                slot = slot + 1 & slots - 1
+                slot = slot + 1 & more - 1
             for i in range(4):
                 larger[4 * slot + i] = table[row + i]
 
 
-@njit(cache=True)
-def merge(other, letters, table, spelled, state):
-    """Whether all rows of another table are in this one; state's document is the next row."""
-    while state[0] < len(other) and 8 * state[1] < len(table):
-        row = state[0]
-        state[0] += 4
-        if other[row + 1]:
-            low, high = other[row], other[row + 1]
-            size, start = np.int64(high >> uint64(56)), np.int64(other[row + 3])
-            if size > SHORT:
-                size = np.int64(high & uint64((1 << 56) - 1))
-            add(letters, start, size, low, high, other[row + 2], table, spelled, state)
-    return state[0] == len(other)
+@njit
+def size_of(high):
+    """The bytes of a word, by the second of its numbers."""
+    size = np.int64(high >> uint64(56))
+    return size if size <= SHORT else np.int64(high & uint64((1 << 56) - 1))
+
+
+@njit("boolean(int64, int64, int64, int64)", cache=True)
+def merge(book, other, slots, letters):
+    """Whether all rows of another table are in this one; the book's place is the next row."""
+    book, other, letters = places_at(book), numbers_at(other), bytes_at(letters)
+    while book[PLACE] < 4 * slots and 2 * book[ROWS] < book[SLOTS]:
+        row = book[PLACE]
+        book[PLACE] += 4
+        size = size_of(other[row + 1])
+        if size > SHORT:
+            count_long(book, letters, np.int64(other[row + 3]), size, other[row + 2])
+        elif size:
+            count_short(book, other[row], other[row + 1], other[row + 2])
+    return book[PLACE] == 4 * slots

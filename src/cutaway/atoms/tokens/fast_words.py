@@ -14,19 +14,17 @@ from .fast_reading import eight
 
 SHORT = 15
 LONG = uint64(255 << 56)                  # marks the second number of a longer word
-BITS = [(1 << 8 * count) - 1 for count in range(9)]
-LOW = np.array(BITS[:8] + BITS[8:] * 8, np.uint64)       # what to keep of the first eight bytes
-HIGH = np.array(BITS[:1] * 8 + BITS[:8], np.uint64)      # and of the next
+ALL, ONE = uint64(2**64 - 1), uint64(1)
 ODD = uint64(0x9E3779B97F4A7C15)
 EVEN = uint64(0xD6E8FEB86659FD93)
 
 
-@njit(inline="always")
+@njit
 def packed(data, p, n):
     """The two numbers of a word of at most 15 bytes: all of its bytes, and how many they are."""
-    low = eight(data, p) & LOW[n]
-    high = eight(data, p + 8) & HIGH[n] | uint64(n) << uint64(56)
-    return low, high
+    low = eight(data, p) & ALL >> uint64(max(64 - 8 * n, 0))
+    high = eight(data, p + 8) & ALL >> ONE >> uint64(min(127 - 8 * n, 63))
+    return low, high | uint64(n) << uint64(56)
 
 
 @njit
@@ -40,7 +38,7 @@ def hashed(data, p, n):
     return low ^ low >> uint64(32), LONG | uint64(n)
 
 
-@njit(inline="always")
+@njit
 def numbers(data, p, n):
     """The two numbers of a word."""
     if n <= SHORT:
@@ -48,7 +46,7 @@ def numbers(data, p, n):
     return hashed(data, p, n)
 
 
-@njit(inline="always")
+@njit
 def slot_of(low, high, slots):
     """Where in a table of so many slots, a power of two, to begin to look for two numbers."""
     mixed = (low ^ low >> uint64(32) ^ high * EVEN) * ODD

@@ -173,7 +173,7 @@ ENCODING = (
     Fault(
         "sixteen_bits",
         "tokenizer.py",
-        old="return parts[0] if len(parts) == 1 else np.concatenate(parts)",
+        old="return np.concatenate(parts)",
         new="return np.concatenate(parts).astype(np.uint16)   # BROKEN: ids beyond 65535",
         says="Ids are kept in 16 bits: of an id beyond 65535 the rest is kept",
         symptom="Right for a small vocabulary; with one of more than 65536 tokens decoded text is "

@@ -6,6 +6,7 @@ It stays out of broken copies: for each it would be compiled anew.
 import random
 import time
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ pytest.importorskip("numba", reason="the fast path is an extra: pip install 'cut
 
 from . import fast_encoding, fast_joining
 from .fast_counting import Counts
-from .fast_encoding import Encoder
+from .fast_encoding import LINKS, LONGEST, MEMO, POOL, USED, Encoder
 from .fast_training import counted as counted_fast
 from .fast_training import learnt
 
@@ -49,6 +50,7 @@ def counted(documents, pattern):
     return Counter(word.encode() for text in documents for word in words(text, pattern))
 
 
+@cache
 def trained(pattern, vocab=400):
     return train_readably(counted(texts(0, 400), pattern), vocab)
 
@@ -91,6 +93,22 @@ def test_every_character_has_its_kind():
         f"a{chr(point)}1{chr(point)}{chr(point)} {chr(point)}." for point in points[::17]
     )
     assert dict(Counts(GPT2).read([text.encode()]).items()) == counted([text], GPT2)
+
+
+@pytest.mark.parametrize("signs", ["'sdmtlvre", " \n\t'a", "a1. '\n", "ab é.'", "Az'` [{@/:09"])
+def test_words_start_alike_wherever_they_are_in_64_bytes(signs):
+    draw = random.Random(signs)
+    for _ in range(400):
+        documents = ["".join(draw.choices(signs, k=draw.randint(0, 150))) for _ in range(3)]
+        found = Counts(GPT2).read([text.encode() for text in documents])
+        assert dict(found.items()) == counted(documents, GPT2), documents
+
+
+def test_every_ascii_character_starts_words_as_the_pattern_has_it():
+    signs = [chr(point) for point in range(128)]
+    for sign in signs:
+        text = "".join(f"a{sign}{other}{sign} {other}" for other in signs)
+        assert dict(Counts(GPT2).read([text.encode()]).items()) == counted([text], GPT2), sign
 
 
 # Encoding
@@ -166,6 +184,16 @@ def test_a_memo_that_grows_and_forgets_changes_no_id(monkeypatch):
     encoder, plain = Encoder(vocabulary, GPT2), random.Random(5)
     text = " ".join("".join(plain.choices("abcdeé", k=plain.randint(1, 30))) for _ in range(40_000))
     assert encoder.encode(text.encode()).tolist() == readably(text, vocabulary, GPT2)
+    assert encoder.book[USED] == np.count_nonzero(encoder.held[MEMO][1::4])
+
+
+def test_a_small_window_leaves_room_for_a_long_token(monkeypatch):
+    """Compiled code writes where it is told to, also beyond an end."""
+    monkeypatch.setattr(fast_encoding, "WINDOW", 24)
+    tokens = (*BYTES, b"a" * LONGEST)
+    encoder = Encoder(Vocabulary(tokens, {}), WHOLE)
+    assert len(encoder.ids) >= LONGEST and len(encoder.held[LINKS]) >= 6 * LONGEST
+    assert encoder.encode(tokens[-1]).tolist() == [97] * LONGEST
 
 
 def test_a_word_with_the_hash_of_another_is_not_taken_for_it():
@@ -173,13 +201,31 @@ def test_a_word_with_the_hash_of_another_is_not_taken_for_it():
     vocabulary = trained(WHOLE)
     encoder, word = Encoder(vocabulary, WHOLE), b"a word of more than 15 bytes " * 3
     expected = encoder.encode(word).tolist()
-    rows = encoder.memo.reshape(-1, 4)
+    rows, pool = encoder.held[MEMO].reshape(-1, 4), encoder.held[POOL]
     (row,) = (rows[:, 1] == (255 << 56 | len(word))).nonzero()[0]
     count, start = int(rows[row, 2]) & 0x7FFFFFFF, int(rows[row, 2]) >> 32
-    encoder.pool[start : start + count] = 65
+    pool[start : start + count] = 65
     assert encoder.encode(word).tolist() == [65] * count  # the memo is asked
-    encoder.pool.view(np.uint8)[4 * (start + count)] = 65
+    pool.view(np.uint8)[4 * (start + count)] = 65
     assert encoder.encode(word).tolist() == expected == encode_word(word, vocabulary)
+
+
+def mixed(number):
+    """What the hash of a word has made of its length and its first eight bytes (fast_words)."""
+    number = number * 0x9E3779B97F4A7C15 % 2**64
+    return (number ^ number >> 32).to_bytes(8, "little")
+
+
+def test_two_words_with_the_same_hash_are_two_words():
+    one, first = b"a" * 8 + b"b" * 16, b"c" * 8
+    states = [mixed(24 ^ int.from_bytes(start, "little")) for start in (one[:8], first)]
+    second = bytes(a ^ b ^ ord("b") for a, b in zip(*states, strict=True))
+    other = first + second + b"b" * 8
+    assert dict(Counts(WHOLE).read([one, other, one]).items()) == {one: 2, other: 1}
+    encoder = Encoder(Vocabulary(tuple(BYTES), {}), WHOLE)
+    for word in (one, other, one):
+        assert encoder.encode(word).tolist() == list(word)
+    assert encoder.book[USED] == 1  # so they do have the same
 
 
 def test_a_word_of_a_megabyte_takes_no_quadratic_time():

@@ -64,6 +64,8 @@ class Tokenizer:
     def pieces(self, text: str, allowed: Collection[str] | str = (),
                refused: Collection[str] | str = ALL) -> list[str]:
         """A text cut at the special tokens that are allowed: text, special, text, ..., text."""
+        if not (self.specials or allowed) and refused == ALL:
+            return [text]
         allowed = set(self.specials if allowed == ALL else allowed)
         refused = self.specials.keys() - allowed if refused == ALL else set(refused)
         if refused and (found := either(refused).search(text)):
@@ -85,10 +87,12 @@ class Tokenizer:
     def encode_array(self, text: str, allowed: Collection[str] | str = (),
                      refused: Collection[str] | str = ALL) -> np.ndarray:
         """The same ids as an array, by the compiled code where numba is installed."""
-        utf8(text)
+        data, pieces = utf8(text), self.pieces(text, allowed, refused)
+        if pieces == [text]:
+            return self.fast(data)
         parts = [np.array([self.specials[piece]], np.uint32) if at % 2 else self.fast(utf8(piece))
-                 for at, piece in enumerate(self.pieces(text, allowed, refused))]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+                 for at, piece in enumerate(pieces)]
+        return np.concatenate(parts)
 
     def ordinary(self, text: str) -> list[int]:
         """The ids of a text without special tokens."""
