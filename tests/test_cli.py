@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def test_help_is_a_sentence_and_examples(call: Call, verb: str) -> None:
 @every_verb
 def test_the_examples_in_help_are_calls_of_the_verb(verb: str) -> None:
     for line in examples(verb):
-        words = [word for word in line.split() if "=" not in word.partition("-")[0]]
+        words = [word for word in shlex.split(line) if not re.match("[A-Z]+=", word)]
         if words[0] == "cutaway":
             app.parse_args(words[1:], exit_on_error=False, print_error=False)
     assert any(f"cutaway {verb}" in line for line in examples(verb))

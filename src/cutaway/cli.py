@@ -37,6 +37,13 @@ VERBS = {
         "data list": ("texts:list_texts", "The corpora that have names, and the tasks"),
         "data get": ("texts:get", "Fetch a corpus, once"),
         "data show": ("texts:show_text", "A corpus in pictures, or examples of a task"),
+        "tokens show": ("tokens.showing:show_text", "A text as words and tokens, with their ids"),
+        "tokens compare": ("tokens.showing:compare", "A text under several vocabularies"),
+        "tokens merges": ("tokens.joining:merges", "Training under the microscope, join by join"),
+        "tokens train": ("tokens.training:train", "A vocabulary learnt from texts"),
+        "tokens encode": ("tokens.encoding:encode", "A text's ids, in a file"),
+        "tokens decode": ("tokens.encoding:decode", "The text of ids"),
+        "tokens convert": ("tokens.converting:convert", "A vocabulary in another format"),
     },
     "Build": {
         "new": ("making:new", "A new lab that passes its checks"),
@@ -48,7 +55,10 @@ VERBS = {
     },
 }
 
-ROOMS = {"data": "Corpora and tasks: what there is, get it, look at it"}
+ROOMS = {
+    "data": "Corpora and tasks: what there is, get it, look at it",
+    "tokens": "Texts as tokens: look at them, learn a vocabulary, encode and decode",
+}
 
 app = App(
     name="cutaway",

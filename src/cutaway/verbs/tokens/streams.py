@@ -1,0 +1,134 @@
+"""Texts that are read some at a time: a file may be larger than memory."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from cutaway.data.yours.filing import CONVERT, ordinary, shown, status, trouble
+from cutaway.errors import Refused, UsageError
+
+from .vocabularies import tokens
+
+BLOCK = 2**22  # bytes that are read at a time
+WHOLE = 2**28  # bytes of a text that cannot be cut
+
+Told = Callable[[int], None]  # how many bytes were read so far
+
+
+def name_of(path: Path | None) -> str:
+    """What a file, or else standard input, is called in a sentence."""
+    return shown(path) if path else "standard input"
+
+
+def there(path: Path | None) -> None:
+    """Nothing, or an error if a path leads to no ordinary file."""
+    if path and not path.exists() and not path.is_symlink():
+        raise UsageError(f"There is no file {shown(path)}.", "Give the name of one that is there.")
+    if path:
+        ordinary(path, status(path))
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[BinaryIO]:
+    """An ordinary file, or standard input, to be read."""
+    if path is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("There is nothing to read.", "Give a file, or a pipe.")
+        yield sys.stdin.buffer
+        return
+    there(path)
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise trouble(path, error) from error
+    with file:
+        yield file
+
+
+def characters(path: Path | None, told: Told | None = None) -> Iterator[str]:
+    """The text of a file, a block at a time; what is not UTF-8 is refused, with its place."""
+    decode = codecs.getincrementaldecoder("utf-8")()
+    done = 0
+    with opened(path) as file:
+        while True:
+            block = file.read(BLOCK)
+            begun = done - len(decode.getstate()[0])
+            try:
+                text = decode.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                wrong = f"byte {begun + error.start:,} (0x{error.object[error.start]:02x})"
+                what = f"{name_of(path)} is not UTF-8: {wrong} begins no character."
+                raise Refused(what, CONVERT) from error
+            done += len(block)
+            if told:
+                told(done)
+            if text:
+                yield text
+            if not block:
+                return
+
+
+def read(path: Path | None, most: int = WHOLE, told: Told | None = None) -> str:
+    """The text of a file that is not too large to be held in memory several times."""
+    found, size = [], 0
+    for text in characters(path, told):
+        found.append(text)
+        size += len(text.encode())
+        if size > most:
+            what = f"{name_of(path)} has more than {most:,} bytes, the most that is read here."
+            raise Refused(what, "Give a part of it, as with `head -c 1000000`.")
+    return "".join(found)
+
+
+def pieces(
+    path: Path | None, pattern: str, names: Collection[str], told: Told | None
+) -> Iterator[str]:
+    """The text of a file in pieces; no word and none of some names lies in two of them."""
+    if pattern == tokens().WHOLE:
+        yield read(path, told=told)
+        return
+    yield from unparted(between_words(characters(path, told)), names)
+
+
+def between_words(texts: Iterable[str]) -> Iterator[str]:
+    """The same text in other pieces, which end where any pattern that cuts would cut."""
+    last_cut = tokens("training").last_cut
+    kept: list[str] = []
+    for text in texts:
+        before = kept[-1][-1:] if kept else ""
+        if cut := last_cut(before + text):
+            yield "".join([*kept, text[: cut - len(before)]])
+            kept, text = [], text[cut - len(before) :]
+        kept += [text] if text else []
+    yield "".join(kept)
+
+
+def unparted(texts: Iterable[str], names: Collection[str]) -> Iterator[str]:
+    """The same text in other pieces: those that have a part each of one name are one."""
+    reach = max(map(len, names), default=1) - 1
+    kept = ""
+    for text in texts:
+        seam = kept[len(kept) - min(reach, len(kept)) :]
+        around = seam + text[:reach]
+        if len(text) < reach or _parted(around, len(seam), names):
+            kept += text
+            continue
+        if kept:
+            yield kept
+        kept = text
+    yield kept
+
+
+def _parted(text: str, place: int, names: Collection[str]) -> bool:
+    """Whether one of some names begins before a place in a text and ends after it."""
+    return any(
+        hit.start() < place < hit.start() + len(name)
+        for name in names
+        for hit in re.finditer(f"(?={re.escape(name)})", text)
+    )
