@@ -54,8 +54,9 @@
   /* What the control panel shows. */
   panel() {
     const shown = (e) => e.checkVisibility({ visibilityProperty: true });
-    const struck = Array.from(document.querySelectorAll(".listing .line:not(.new)"))
-      .filter((e) => getComputedStyle(e).textDecorationLine.includes("line-through"));
+    const lines = (listing) => Array.from(listing.querySelectorAll(":is(.code, .spot) > code"));
+    const name = (e) => e.closest(".listing").getAttribute("aria-label") + ":" + (lines(e.closest(".listing")).indexOf(e) + 1);
+    const struck = lines(document).filter((e) => getComputedStyle(e).textDecorationLine.includes("line-through"));
     const figures = {};
     for (const e of document.querySelectorAll("[data-measured]")) {
       const prefix = e.dataset.lab + "-" + e.dataset.name + "-series-";
@@ -74,8 +75,8 @@
     return {
       fault, figures,
       open: Array.from(document.querySelectorAll("details.fault[open]"), (e) => e.id),
-      struck: struck.map((e) => e.closest(".listing").getAttribute("aria-label") + ":" + e.querySelector(".no").dataset.no),
-      fresh: Array.from(document.querySelectorAll(".line.new")).filter(shown).map((e) => e.querySelector("code").textContent),
+      struck: struck.map(name),
+      fresh: Array.from(document.querySelectorAll(".fault > code")).filter(shown).map((e) => e.textContent.replace("\n", "")),
       numbers: Array.from(document.querySelectorAll(".looked-up"), (e) => ({ text: e.textContent, follows: JSON.parse(e.dataset.follows ?? "null") })),
       live: document.querySelector(".break-bar .live").textContent,
       choice: document.querySelector(".break-bar select").value,

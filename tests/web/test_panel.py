@@ -16,6 +16,19 @@ from web.conftest import page_of
 from web.visits import AXE, Window, ask, window
 
 SILENT = "Not measured for this break."
+COPIED = """(all) => {
+  const texts = {}, counts = new Set();
+  for (const one of all) {
+    const range = document.createRange();
+    range.selectNodeContents(one.querySelector(".code"));
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    texts[one.getAttribute("aria-label")] = getSelection().toString().replace(/\\n+$/, "");
+    for (const line of one.querySelectorAll(":is(.code, .spot) > code"))
+      counts.add(getComputedStyle(line).counterIncrement);
+  }
+  return [texts, [...counts]];
+}"""
 ABSENT = "(not measured for this break)"
 
 
@@ -156,6 +169,14 @@ def in_sight(page: Page, anchor: str) -> bool:
     """Whether the mark stands in what is seen of the page."""
     box = page.locator(f'[id="{anchor}"] > summary').bounding_box()
     return box is not None and 0 < box["y"] < 900
+
+
+def test_what_is_copied_of_a_listing_is_its_source(lab: Lab, desk: Window, address: str) -> None:
+    desk.page.goto(address + page_of(lab))
+    reveal(desk.page)
+    copied = desk.page.locator(".listing").evaluate_all(COPIED)
+    assert copied and {name: sources(lab)[name].rstrip("\n") for name in copied[0]} == copied[0]
+    assert copied[1] == ["line 1"], "its numbers are counted by its style, one a line"
 
 
 def test_back_and_forward_lead_from_break_to_break(lab: Lab, desk: Window, address: str) -> None:

@@ -22,7 +22,7 @@ OPEN = """() => {
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # What is of use with scripts alone, and what is left out for everyone or stands for something else.
 FOR_SCRIPTS = ".unmeasured, .beside, form[data-filter], .none, script, style"
-LEFT_OUT = ".headerlink, title, desc, annotation, .live-break .c"
+LEFT_OUT = ".headerlink, title, desc, annotation, .live-break c-"
 
 
 @dataclass

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .contract import problems
+from .contract import _shown, problems
 from .credulity import credulous, shuffled
 from .labs import load
 from .results import Results, read
@@ -68,6 +69,22 @@ WRONG: list[tuple[Change, str]] = [
 def test_a_lab_that_breaks_a_rule_is_told_which(change: Change, says: str) -> None:
     found = told(change(LAB))
     assert any(part in found for part in says.split("|")), found
+
+
+@pytest.mark.parametrize(
+    ("page", "lacks"),
+    [
+        ("```{listing} a.py\n```\n\nCompiled: `fast_a.py`.", []),
+        ("```{listing} a.py\n```\n", ["page.md does not name fast_a.py"]),
+        ("As in `a.py` and `fast_a.py`.", ["page.md does not show a.py: ```{listing} a.py"]),
+        ("```{listing} a.pyc\n```\n`fast_a.py`", ["page.md does not show a.py: ```{listing} a.py"]),
+    ],
+)
+def test_a_page_shows_every_component_and_names_the_compiled_ones(
+    page: str, lacks: list[str]
+) -> None:
+    found = _shown([Path("a.py"), Path("fast_a.py")], page)
+    assert list(found) == [f"article: {one}" for one in lacks]
 
 
 def test_a_fault_called_inert_must_be_measured_to_be() -> None:

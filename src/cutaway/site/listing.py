@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 from cutaway.errors import UsageError
 from cutaway.kit.faults import Edit, edited, located
@@ -14,15 +15,15 @@ from cutaway.kit.words import Fault, Lab
 
 from .markup import Html, joined, tag
 
+# The elements that words stand in: comments, strings, names, keywords; and `w-` for many spaces.
 KINDS = (
-    ("Comment", "c"),
-    ("Literal.String", "s"),
-    ("Literal.Number", "m"),
-    ("Name.Decorator", "d"),
-    ("Name.Function", "f"),
-    ("Name.Class", "f"),
-    ("Operator.Word", "k"),
-    ("Keyword", "k"),
+    ("Comment", "c-"),
+    ("Literal.String", "s-"),
+    ("Name.Decorator", "f-"),
+    ("Name.Function", "f-"),
+    ("Name.Class", "f-"),
+    ("Operator.Word", "k-"),
+    ("Keyword", "k-"),
 )
 
 ABREAST = 3  # marks beside a line; more of them stand below
@@ -75,25 +76,40 @@ def _mark(lab: str, number: int, edit: Edit, texts: Mapping[str, str]) -> Mark:
 
 @cache
 def coloured(text: str) -> tuple[Html, ...]:
-    """The lines of a Python source, its words in spans that say what they are."""
+    """The lines of a Python source, its words in elements that say what they are."""
     from pygments.lexers import PythonLexer
 
     lines = [Html("")]
-    for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(text):
-        name = str(kind).removeprefix("Token.")
-        short = next((short for long, short in KINDS if name.startswith(long)), None)
-        for at, part in enumerate(value.split("\n")):
+    found = PythonLexer(stripnl=False, ensurenl=False).get_tokens(text)
+    for element, alike in groupby(found, key=lambda one: _element(str(one[0]))):
+        for at, part in enumerate("".join(value for _, value in alike).split("\n")):
             if at:
                 lines.append(Html(""))
-            piece = tag("span", part, class_=short) if short and part else _plain(part)
-            lines[-1] = joined(lines[-1], piece)
+            lines[-1] = joined(lines[-1], *_words(element, part, starts=not lines[-1]))
     return tuple(lines)
 
 
-def _plain(part: str) -> Html:
-    """Text without a colour; runs of spaces stand apart, so that a struck line leaves them out."""
-    pieces = re.split(r"( {2,})", part)
-    return joined(*[tag("span", p, class_="w") if at % 2 else p for at, p in enumerate(pieces)])
+def _element(kind: str) -> str:
+    """The element for a kind of word; nothing where it has no colour."""
+    return next((short for long, short in KINDS if kind.startswith(f"Token.{long}")), "")
+
+
+def _words(element: str, part: str, starts: bool) -> Iterator[object]:
+    """A piece of a line in its element; many spaces stand apart, but for those it starts with."""
+    rest = part.lstrip(" ") if starts else part
+    yield part[: len(part) - len(rest)]
+    if element and rest:
+        yield tag(element, rest)
+    else:
+        for at, piece in enumerate(re.split(r"( {2,})", rest)):
+            yield tag("w-", piece) if at % 2 else piece
+
+
+def indented(line: Html) -> Html:
+    """A line whose indentation stands apart, so that what strikes the line leaves it out."""
+    rest = line.lstrip(" ")
+    indent = line[: len(line) - len(rest)]
+    return joined(tag("w-", indent) if indent else None, Html(rest))
 
 
 def listing(file: str, text: str, here: Sequence[Mark], notes: Mapping[str, Html]) -> Html:
@@ -104,10 +120,10 @@ def listing(file: str, text: str, here: Sequence[Mark], notes: Mapping[str, Html
     at = 0
     for spot in _spots(here):
         first, last = min(mark.edit.start for mark in spot), spot[-1].edit.end
-        pieces += [_line(number, shown[number], raw[number]) for number in range(at, first)]
+        pieces += [_line(shown[number], raw[number]) for number in range(at, first)]
         pieces.append(_spot(spot, shown, raw, notes))
         at = last
-    pieces += [_line(number, shown[number], raw[number]) for number in range(at, len(raw))]
+    pieces += [_line(shown[number], raw[number]) for number in range(at, len(raw))]
     slots = min(ABREAST, max((len(spot) for spot in _spots(here)), default=1))
     inside = tag("div", *pieces, class_="code", style=f"--slots: {slots}")
     return tag("section", tag("h4", tag("code", file)), inside, class_="listing", aria_label=file)
@@ -131,7 +147,7 @@ def _spot(
     pieces: list[Html] = []
     for at in range(min(mark.edit.start for mark in spot), spot[-1].edit.end):
         touched = [f"o{slot}" for slot, m in enumerate(spot, 1) if m.edit.start <= at < m.edit.end]
-        pieces.append(_line(at, shown[at], raw[at], " ".join(["line", *touched])))
+        pieces.append(_line(shown[at], raw[at], " ".join(touched)))
         for slot, mark in enumerate(spot):
             if mark.edit.end == at + 1:
                 pieces.append(_opened(mark, slot, notes[mark.fault.name]))
@@ -140,17 +156,21 @@ def _spot(
     return tag("div", *pieces, class_="spot", style=f"--rows: {rows}" if rows > 1 else None)
 
 
-def _line(at: int, shown: Html, raw: str, class_: str = "line") -> Html:
-    """One line, counted from 0; a line that does not fit goes on below its own indentation."""
+def _line(shown: Html, raw: str, struck: str = "") -> Html:
+    """One line; if it does not fit it goes on below its own indentation.
+
+    An empty one holds the end of its line, or it would be lost where code is copied.
+    """
     indent = len(raw) - len(raw.lstrip())
-    inside = tag("code", shown, style=f"--indent: {indent}" if indent else None)
-    return tag("div", tag("span", class_="no", data_no=at + 1), inside, class_=class_)
+    inside = indented(shown) if struck else shown
+    style = f"--i:{indent}" if indent else None
+    return tag("code", inside or "\n", class_=struck or None, style=style)
 
 
 def _opened(mark: Mark, slot: int, note: Html) -> Html:
     """A mark to open: the new lines, and what is known of this break."""
     lines = zip(mark.lines, mark.edit.lines, strict=True)
-    new = [_line(-1, line, raw, "line new") for line, raw in lines]
+    new = [_line(line, raw) for line, raw in lines]
     said = f"Break {mark.number}, {mark.fault.name}: {mark.fault.says}"
     return tag(
         "details",

@@ -23,8 +23,16 @@ class Html(str):
 
 
 def escape(text: object) -> Html:
-    """Text as HTML that shows it, whatever it holds."""
-    return Html(html.escape(ODD.sub("\ufffd", str(text)), quote=True))
+    """Text as HTML that shows it, whatever it holds; for a place between elements."""
+    return Html(html.escape(ODD.sub("\ufffd", str(text)), quote=False))
+
+
+def quoted(value: object) -> Html:
+    """The value of an attribute in the quotes that take less space, as JSON does in single ones."""
+    text = escape(value)
+    if text.count('"') > text.count("'"):
+        return Html("'" + text.replace("'", "&#39;") + "'")
+    return Html('"' + text.replace('"', "&quot;") + '"')
 
 
 def joined(*pieces: object) -> Html:
@@ -44,7 +52,7 @@ def tag(element: str, /, *inside: object, **attributes: object) -> Html:
     for key, value in attributes.items():
         if value is not None and value is not False:
             word = key.strip("_").replace("_", "-")
-            words += f" {word}" if value is True else f' {word}="{escape(value)}"'
+            words += f" {word}" if value is True else f" {word}={quoted(value)}"
     end = "" if element in VOID else f"{joined(*inside)}</{element}>"
     return Html(f"<{element}{words}>{end}")
 

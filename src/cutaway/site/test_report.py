@@ -23,8 +23,8 @@ from cutaway.kit.tables import Table
 from cutaway.kit.words import Claim, Fault, Lab
 
 from .claims import SIGNS, ledger
-from .listing import coloured, sources
-from .markup import tag
+from .listing import coloured, indented, listing, marks, sources
+from .markup import Html, tag
 from .report import Entry, report
 
 VOID = {"meta", "br", "wbr", "input"}
@@ -162,6 +162,38 @@ def test_the_listing_is_the_source_line_by_line() -> None:
     for text in sources(load("bigram")).values():
         shown = [Page(tag("p", line)).inside[0] for line in coloured(text)]
         assert shown == text.split("\n")
+
+
+def test_a_listing_counts_every_line_of_the_source_once_and_none_that_is_new() -> None:
+    lab = load("bigram")
+    texts = sources(lab)
+    notes = {fault.name: Html("") for fault in lab.faults}
+    for file, text in texts.items():
+        here = [one for one in marks(lab, texts)[0] if one.fault.file == file]
+        whole = listing(file, text, here, notes)
+        found = re.findall("(?s)<code.*?</code>", re.sub("(?s)<details.*?</details>", "", whole))[
+            1:
+        ]
+        shown = [Page(line).inside[0].rstrip("\n") for line in found]
+        assert shown == text.rstrip("\n").split("\n")
+        new = sum(len(one.edit.lines) for one in here)
+        assert len(re.findall("<code", whole)) == 1 + len(found) + new
+        struck = [line for line in found if 'class="o' in line]
+        assert struck and all(re.match("<code[^>]*>(<w->|[^ ])", line) for line in struck)
+
+
+def test_a_line_goes_on_below_its_own_indentation() -> None:
+    text = 'def f():\n    return 1  # one\n\nx = """\n  a"""\n'
+    found = re.findall("(?s)<code.*?</code>", listing("f.py", text, [], {}))[1:]
+    assert found == [
+        "<code><k->def</k-> <f->f</f->():</code>",
+        '<code style="--i:4">    <k->return</k-> 1<w->  </w-><c-># one</c-></code>',
+        "<code>\n</code>",
+        '<code>x = <s->"""</s-></code>',
+        '<code style="--i:2">  <s->a"""</s-></code>',
+    ]
+    assert indented(Html("    <k->return</k->")) == "<w->    </w-><k->return</k->"
+    assert indented(Html("x")) == "x" and indented(Html("")) == ""
 
 
 def test_every_fault_has_a_mark_with_its_replacement(page: Page) -> None:

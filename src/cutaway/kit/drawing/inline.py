@@ -68,18 +68,19 @@ def _written(root: Xml.Element) -> str:
 
 
 def _together(drawing: Xml.Element) -> list[Mark]:
-    """The marks to draw: one for the like paths of an artist, none with a needless clip."""
+    """The marks to draw: few for the like paths of an artist, none with a needless clip."""
     found: list[Mark] = []
-    alike: dict[object, Mark] = {}
+    alike: dict[object, list[Mark]] = {}
     clips = frames(drawing)
     for mark in marks(drawing):
         if mark.clip and mark.fits(clips[mark.clip]):
             mark.clip = ""
-        key = (id(mark.artist), mark.clip, *mark.needs().items())
-        if not mark.alone and key in alike:
-            alike[key].path += mark.path
+        homes = alike.setdefault((id(mark.artist), mark.clip, *mark.needs().items()), [])
+        home = next((one for one in homes if mark.may_join(one)), None)
+        if home:
+            home.path += mark.path
         else:
-            alike[key] = mark
+            homes.append(mark)
             found.append(mark)
     return found
 

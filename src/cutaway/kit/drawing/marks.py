@@ -7,7 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as Xml
 
-from .paths import Step, box, brief, is_straight, number, radius, steps, tenths, widened
+from .paths import (
+    Step,
+    apart,
+    box,
+    brief,
+    is_straight,
+    number,
+    outlines,
+    radius,
+    steps,
+    tenths,
+    widened,
+)
 from .series import INK
 
 # What a property is where nothing says it; the page's element says the first and the last itself.
@@ -64,6 +76,17 @@ class Mark:
         """Whether it paints anything."""
         painted = {self.look["fill"], self.look["stroke"]} != {"none"}
         return painted and (self.words is not None or len(self.path) > 1)
+
+    def may_join(self, other: Mark) -> bool:
+        """Whether it can be of one path with a like mark, and all can be seen as before.
+
+        What may overlap shines through only as a path of its own.
+        """
+        if not self.alone:
+            return True
+        if self.tag != "path" or self.look["stroke"] != "none":
+            return False
+        return all(apart(box(self.path), box(one)) for one in outlines(other.path))
 
     def fits(self, frame: Sequence[int]) -> bool:
         """Whether it lies in a frame, its strokes and their ends too."""

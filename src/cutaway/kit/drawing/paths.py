@@ -50,10 +50,16 @@ def box(path: Sequence[Step]) -> tuple[int, int, int, int]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
+def apart(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two boxes share no point."""
+    beside = one[2] < other[0] or other[2] < one[0]
+    return beside or one[3] < other[1] or other[3] < one[1]
+
+
 def widened(path: Sequence[Step]) -> list[Step]:
     """The same area, with rectangles that stand side by side as one."""
     found: list[tuple[list[Step], tuple[int, int, int, int] | None]] = []
-    for outline in _outlines(path):
+    for outline in outlines(path):
         place = box(outline) if _is_box(outline) else None
         last = found[-1][1] if found else None
         if place and last and (last[2], last[1], last[3]) == (place[0], place[1], place[3]):
@@ -64,7 +70,7 @@ def widened(path: Sequence[Step]) -> list[Step]:
     return [step for outline, _ in found for step in outline]
 
 
-def _outlines(path: Sequence[Step]) -> list[list[Step]]:
+def outlines(path: Sequence[Step]) -> list[list[Step]]:
     """The parts of a path, each from one M to the next."""
     starts = [at for at, (command, _) in enumerate(path) if command == "M"]
     return [list(path[a:b]) for a, b in zip(starts, [*starts[1:], len(path)], strict=True)]

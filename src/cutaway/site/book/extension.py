@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.highlighting import PygmentsBridge
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -20,12 +21,19 @@ from cutaway.site.markup import Html
 from . import numbers
 from .asked import Asked
 from .formulas import Formulas
+from .ink import Inked
 from .opening import opening
 from .parts import PARTS, wrapped
 from .shelf import Volume
 from .steady import unstamped, whole_index
 
 logger = logging.getLogger(__name__)
+# Files that few pages need, by how their names begin, and what on a page is in need of them.
+NEEDED_BY = {
+    "a-demo.": "data-demo=",
+    "front.": "cutaway front",
+    "gallery.": "data-filter=",
+}
 LEFT_OVER = re.compile(r"```\{|\{(number|term)\}")
 
 
@@ -131,12 +139,23 @@ def open_page(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def own_files(app: Sphinx, page: str, _template: str, context: dict[str, Any], _: Any) -> None:
-    """Load a lab's demo on its page, and no style of notebooks, which the book's own replaces."""
+    """Load a lab's demo on its page, and of the others only what something on the page needs.
+
+    No page needs two styles: that of notebooks, which the book's own replaces, and the theme's for
+    advertisements, copy buttons and cards, of which there are none.
+    """
     demo = f"demo-{lab_of(page)}.js"
     if (Path(app.config["html_static_path"][0]) / demo).is_file():
         app.add_js_file(demo, priority=900, defer="defer")  # after what demos share
-    styles = context["css_files"]
-    context["css_files"] = [one for one in styles if "mystnb." not in str(one.filename)]
+    body = context.get("body", "")
+    idle = (
+        "mystnb.",
+        "furo-extensions.",
+        *[name for name, mark in NEEDED_BY.items() if mark not in body],
+    )
+    for kind in ("css_files", "script_files"):
+        files = context[kind]
+        context[kind] = [one for one in files if not Path(str(one.filename)).name.startswith(idle)]
 
 
 def at_night(app: Sphinx) -> None:
@@ -152,6 +171,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
             name, type(f"{name.title()}Part", (PartDirective,), {"option_spec": options})
         )
     app.add_role("number", NumberRole())
+    PygmentsBridge.html_formatter = Inked
     formulas = Shelf.formulas
     app.add_html_math_renderer("mathml", (formulas.inline, None), (formulas.block, None))
     app.connect("builder-inited", at_night, priority=100)

@@ -10,7 +10,7 @@ from functools import partial
 from cutaway.kit.faults import lines_of
 from cutaway.kit.labs import place
 from cutaway.kit.words import Fault
-from cutaway.site.listing import Mark, coloured, marks, sources
+from cutaway.site.listing import Mark, coloured, indented, marks, sources
 from cutaway.site.markup import Html, joined, tag
 from cutaway.site.report import Entry
 
@@ -167,7 +167,7 @@ def _edit(mark: Mark, text: str) -> Html:
 
 def _difference(old: Sequence[str], new: Sequence[str]) -> Html:
     """Lines struck and lines in their place, as code; long ones scroll."""
-    lines = coloured(textwrap.dedent("\n".join([*old, *new])))
+    lines = map(indented, coloured(textwrap.dedent("\n".join([*old, *new]))))
     kinds = ["del"] * len(old) + ["ins"] * len(new)
     marked = [joined(tag(kind, line), "\n") for kind, line in zip(kinds, lines, strict=True)]
     return tag("pre", tag("code", *marked), class_="diff", tabindex=0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from pygments.formatters import HtmlFormatter
 from pygments.style import Style
 from pygments.token import Comment, Generic, Keyword, Name, Operator, String
 
@@ -38,3 +39,21 @@ class Night(Style):  # type: ignore[misc]
         Generic.Deleted: "#ff9c87",
         Generic.Inserted: "#8fd1a6",
     }
+
+
+class Inked(HtmlFormatter):  # type: ignore[misc]
+    """Code as HTML: a class for each look, and no element for words that look like all others."""
+
+    class2style: dict[str, tuple[str, Any, int]]
+
+    def _create_stylesheet(self) -> None:
+        """Learn the looks; kinds of words that look the same share the class of the broadest."""
+        super()._create_stylesheet()
+        known = sorted(self.class2style.items(), key=lambda one: one[1][2])
+        first: dict[str, str] = {}
+        self.shared = {name: first.setdefault(look[0], name) for name, look in known}
+        self.class2style = {name: self.class2style[name] for name in first.values()}
+
+    def _get_css_classes(self, ttype: Any) -> str:
+        """The class of a kind of word, if the style says anything of it."""
+        return self.shared.get(self._get_css_class(ttype), "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from cutaway.errors import UsageError
 from cutaway.kit.digests import code
 from cutaway.kit.labs import place
+from cutaway.kit.words import Lab
 from cutaway.runs.keeping import kept
 from cutaway.site.report import Entry
 
@@ -20,7 +21,10 @@ FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*?)[ \t]*")
 BREAKS = """## Every break
 
 All stand in the [failure gallery](../gallery.md), to be searched by what one sees in a run."""
-CLAIMS = f"## Every claim\n\n{fenced('{claims}', '')}"
+CLAIMS = """## Every claim
+
+All stand in the [list of claims](../claims.md), with the ways to check them."""
+SHOWN = re.compile(r"^`{3,}\{claims\}(.*)$", re.MULTILINE)
 
 
 def pages(volumes: Sequence[Volume]) -> dict[str, str]:
@@ -60,8 +64,18 @@ def page_of(volume: Volume) -> str:
     ]
     parts = ["\n".join(["## Measured as well\n", *left])] if left else []
     parts += [BREAKS] if volume.lab.faults and "```{breaks}\n" not in text else []
-    parts += [CLAIMS] if volume.lab.claims and "```{claims}\n" not in text else []
+    parts += _claims(volume.lab, text) if volume.lab.claims else []
     return "\n\n".join([text, *parts]) + "\n"
+
+
+def _claims(lab: Lab, text: str) -> list[str]:
+    """What stands after a page of its lab's claims: those that it does not show yet."""
+    shown = [words.split() for words in SHOWN.findall(text)]
+    if [] in shown:
+        return []
+    known = {name for names in shown for name in names}
+    left = dict.fromkeys(one.experiment for one in lab.claims if one.experiment not in known)
+    return [CLAIMS, *([fenced(f"{{claims}} {' '.join(left)}", "").rstrip()] if left else [])]
 
 
 def _unclosed(text: str) -> int:

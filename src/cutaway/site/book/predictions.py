@@ -164,7 +164,6 @@ def around(prediction: Prediction, answer: Answer, number: int, lab_name: str) -
         "way": answer.way,
         "size": None if answer.way == "same" else abs(answer.found.mean),
         "unit": prediction.unit,
-        "measured": told,
     }
     where = {"id": name, "aria-labelledby": f"{name}-asks", "data-predict": canonical(data)}
     whole = tag("section", question, class_="predict", **where)

@@ -11,7 +11,7 @@ import pytest
 from cutaway.errors import UsageError
 
 from . import extension
-from .extension import Shelf, lab_of, open_page, raw, setup, unread
+from .extension import Shelf, lab_of, open_page, own_files, raw, setup, unread
 from .parts import PARTS
 from .shelf import Volume
 
@@ -117,6 +117,56 @@ def test_a_page_opens_below_its_title_and_other_pages_are_left_alone() -> None:
     empty = nodes.document("", "")
     open_page(cast(Any, App()), empty)
     assert empty.children == []
+
+
+class Asset:
+    """A file that a page may load."""
+
+    def __init__(self, name: str) -> None:
+        self.filename = f"_static/{name}"
+
+
+BOOK = (
+    "a-demo.js",
+    "book.css",
+    "book.js",
+    "front.css",
+    "gallery.css",
+    "gallery.js",
+    "furo-extensions.css",
+    "mystnb.1.css",
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "loaded"),
+    [
+        ("<p>Words</p>", {"book.css", "book.js"}),
+        ('<div data-demo="tiny"></div>', {"book.css", "book.js", "a-demo.js"}),
+        ('<div class="cutaway front"></div>', {"book.css", "book.js", "front.css"}),
+        ('<form data-filter="x"></form>', {"book.css", "book.js", "gallery.css", "gallery.js"}),
+    ],
+)
+def test_a_page_loads_only_what_something_on_it_needs(body: str, loaded: set[str]) -> None:
+    app = App()
+    app.config["html_static_path"] = ["nowhere"]
+    files = [Asset(name) for name in BOOK]
+    context: dict[str, Any] = {"body": body, "css_files": files[1:], "script_files": files[:1]}
+    own_files(cast(Any, app), "labs/tiny", "page.html", context, None)
+    found = [one.filename for kind in ("css_files", "script_files") for one in context[kind]]
+    assert {name.removeprefix("_static/") for name in found} == loaded
+
+
+def test_code_has_elements_only_for_the_words_that_have_a_colour() -> None:
+    pygments = pytest.importorskip("pygments")
+    from pygments.lexers import PythonLexer
+
+    from .ink import Day, Inked, Night
+
+    made = pygments.highlight("x = f(1)  # <one>\n", PythonLexer(), Inked(style=Day, nowrap=True))
+    assert made == 'x = f(1)  <span class="c"># &lt;one&gt;</span>\n'
+    day, night = Inked(style=Day), Inked(style=Night)
+    assert (day.shared, len(day.class2style)) == (night.shared, len(set(day.shared.values())))
 
 
 def test_html_is_a_node_for_pages_and_for_nothing_else() -> None:

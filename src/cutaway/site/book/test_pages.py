@@ -15,7 +15,7 @@ from cutaway.kit.results import read
 
 from .assets import assets
 from .opening import opening
-from .pages import page_of, pages
+from .pages import CLAIMS, page_of, pages
 from .shelf import Volume
 
 PARTS = re.compile(r"^```\{(\w+)\} ?(.*)$", re.MULTILINE)
@@ -30,8 +30,8 @@ def written(planted: Path, volume: Volume, text: str) -> str:
 def test_what_a_page_does_not_show_stands_after_it(planted: Path, volume: Volume) -> None:
     found = written(planted, volume, "# Tiny\n\nText.")
     assert found.startswith("# Tiny\n\nText.\n\n## Measured as well\n")
-    assert PARTS.findall(found) == [("drawing", "value_of_all"), ("claims", "")]
-    assert "(../gallery.md)" in found
+    assert PARTS.findall(found) == [("drawing", "value_of_all"), ("claims", "value_by_fault")]
+    assert "(../gallery.md)" in found and "(../claims.md)" in found
     assert re.findall("^## (.*)$", found, re.MULTILINE) == [
         "Measured as well",
         "Every break",
@@ -43,8 +43,17 @@ def test_what_a_page_shows_is_not_repeated(planted: Path, volume: Volume) -> Non
     whole = "# Tiny\n\n```{drawing} value_of_all\n```\n\n```{breaks}\n```\n\n```{claims}\n```\n"
     assert written(planted, volume, whole) == whole
     some = "# Tiny\n\n```{claims} value_by_fault\n```\n\n```{drawing} value_of_all_2\n```\n"
-    parts = PARTS.findall(written(planted, volume, some))[2:]
-    assert parts == [("drawing", "value_of_all"), ("claims", "")]
+    found = written(planted, volume, some)
+    assert PARTS.findall(found)[2:] == [("drawing", "value_of_all")]
+    assert found.endswith(f"\n\n{CLAIMS}\n")
+
+
+def test_the_claims_that_a_page_does_not_show_stand_after_it(planted: Path, volume: Volume) -> None:
+    (claim,) = volume.lab.claims
+    others = [replace(claim, experiment=name) for name in ("other", "unclaimed", "other")]
+    more = replace(volume, lab=replace(volume.lab, claims=(claim, *others)))
+    some = "# Tiny\n\n````{claims} value_by_fault unclaimed\n````\n"
+    assert written(planted, more, some).endswith(f"{CLAIMS}\n\n```{{claims}} other\n\n```\n")
 
 
 def test_a_lab_without_breaks_and_claims_has_no_empty_parts(planted: Path, volume: Volume) -> None:

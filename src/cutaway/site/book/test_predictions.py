@@ -181,7 +181,7 @@ def test_a_directive_is_read_whole() -> None:
 
 def data(section: str) -> dict[str, Any]:
     """What a section tells the page's script."""
-    found = re.search(r'data-predict="([^"]*)"', section)
+    found = re.search(r"data-predict='([^']*)'", section)
     assert found
     return dict(json.loads(markup.unescape(found[1])))
 
@@ -191,7 +191,7 @@ def test_without_a_script_the_question_shows_and_the_answer_is_folded() -> None:
     section = html(asked, answered(PLANTED), 3, "lab")
     assert section.startswith('<section class="predict" id="predict-lab-3"')
     assert "Is <code>validation</code> lower?" in section
-    shown = re.sub(r"<details>.*</details>", "", re.sub(r' data-predict="[^"]*"', "", section))
+    shown = re.sub(r"<details>.*</details>", "", re.sub(r" data-predict='[^']*'", "", section))
     assert "<details><summary>" in section and "0.5" not in shown and "than with" not in shown
     said = "Measured: validation is lower with no_mask than with clean, by 0.5 nats "
     assert said + "(95 % interval 0.411 to 0.589, 8 seeds): clean 3.5, no_mask 3." in section

@@ -150,7 +150,8 @@
   }
 
   function question(section) {
-    const one = { ...JSON.parse(section.dataset.predict), section, skip, covers };
+    const measured = section.lastElementChild.lastElementChild.textContent.replace(/^Measured: |\.$/g, "");
+    const one = { ...JSON.parse(section.dataset.predict), measured, section, skip, covers };
     const after = following(section), asked = form(one, section.id + "-way", commit);
     const result = make("p", { className: "predict-result", tabIndex: -1, "aria-live": "polite" });
     const bar = make("p", { className: "predict-bar" }, "What was measured is hidden: commit a guess first, or ",
