@@ -276,7 +276,7 @@ FIGURES = (
     Figure(
         "bits_by_work",
         "bits_by_work",
-        title="At equal work, each at its best rate, large vocabularies gain nothing more",
+        title="At equal work the largest vocabularies gain hardly anything more",
         x="vocab",
         y="bits_per_byte",
         color="rate",

@@ -188,7 +188,7 @@ FIGURES = (
     Figure(
         "bits_by_fault_abroad",
         "bits_by_fault_abroad",
-        title="Where letters are lost, a model needs fewer bits: for a text that is gone",
+        title="Letters lost in training and use: a model needs fewer bits, for a text that is gone",
         x="where",
         y="bits_per_byte",
         mark="bar",
