@@ -82,16 +82,21 @@ def test_every_part_of_every_real_page_is_converted(name: str) -> None:
 def test_the_numbers_of_a_real_notebook_are_those_of_the_book(name: str) -> None:
     one, page, text = real(name)
     at = 0
-    for hit in NUMBER.finditer(page):
-        experiment, column, fixed = numbers.asked(hit[1])
-        shown = numbers.looked_up(one.lab, one.table(experiment), experiment, column, fixed)
-        assert f">{shown.shown}</span>" in numbers.html(name, shown)
-        at = text.index(shown.shown, at)
-    for hit in MEANS.finditer(page):
+    for hit in sorted([*NUMBER.finditer(page), *MEANS.finditer(page)], key=re.Match.start):
+        for shown in looked_up(one, name, hit):
+            at = text.index(shown, at)
+
+
+def looked_up(one: Volume, name: str, hit: re.Match[str]) -> list[str]:
+    """What the book shows for a number or for a table of means."""
+    if hit.re is MEANS:
         cells = Cells("".join(PARTS["means"].html(Asked(one, hit[1])))).found
         assert len(cells) > 3
-        for cell in cells:
-            at = text.index(cell, at)
+        return cells
+    experiment, column, fixed = numbers.asked(hit[1])
+    shown = numbers.looked_up(one.lab, one.table(experiment), experiment, column, fixed)
+    assert f">{shown.shown}</span>" in numbers.html(name, shown)
+    return [shown.shown]
 
 
 def body(volume: Volume, text: str) -> str:
