@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny
@@ -80,3 +81,14 @@ def call(
         return Ended(code, out, err)
 
     return called
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Any:
+    """A tokenizer of two special tokens and 2 bytes an id, in the file `mine.json`."""
+    from cutaway.atoms import tokens
+
+    texts = ["the dog's bone, the dogs' bones: naïve 日本語 日本\n" * 9, "abab" * 50]
+    found = tokens.train(texts, 290, tokens.GPT2, ("<|endoftext|>", "<|end"))
+    tokens.save(found, tmp_path / "mine.json")
+    return found

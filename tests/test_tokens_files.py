@@ -35,15 +35,6 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def mine(tmp_path: Path) -> Any:
-    """A tokenizer of 2 bytes an id, in the files `mine.json`."""
-    texts = ["the dog's bone, the dogs' bones: naïve 日本語 日本\n" * 9, "abab" * 50]
-    found = tokens.train(texts, 290, tokens.GPT2, (END, "<|end"))
-    tokens.save(found, tmp_path / "mine.json")
-    return found
-
-
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("kind", ["npy", "txt"])
 def test_a_text_comes_back_to_the_byte(

@@ -11,19 +11,8 @@ from typing import Any
 import pytest
 from houses import Ended
 
-from cutaway.atoms import tokens
-
 Call = Callable[..., Ended]
 END = "<|endoftext|>"
-
-
-@pytest.fixture
-def mine(tmp_path: Path) -> Any:
-    """A tokenizer of 2 bytes an id, in the files `mine.json`."""
-    texts = ["the dog's bone, the dogs' bones: naïve 日本語 日本\n" * 9, "abab" * 50]
-    found = tokens.train(texts, 290, tokens.GPT2, (END, "<|end"))
-    tokens.save(found, tmp_path / "mine.json")
-    return found
 
 
 def test_a_vocabulary_goes_through_every_format_and_is_the_same(
