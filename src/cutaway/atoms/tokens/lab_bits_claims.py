@@ -236,14 +236,14 @@ CLAIMS = (
         "A vocabulary that was learnt from programs costs a model of plays bits",
         "001-08",
         "bits_by_origin",
-        holds=at_every("rate", worse(arm_of(1024, PROGRAMS), arm_of(1024))),
+        holds=decided(worse(arm_of(1024, PROGRAMS), arm_of(1024))),
         regime=ALIKE,
     ),
     Claim(
         "A model of plays does better with bytes than with a vocabulary learnt from programs",
         "001-08",
         "bits_by_origin",
-        holds=at_every("rate", worse(arm_of(1024, PROGRAMS), arm_of(256))),
+        holds=decided(worse(arm_of(1024, PROGRAMS), arm_of(256))),
         regime=ALIKE,
     ),
     Claim(
