@@ -283,7 +283,7 @@ def test_a_notebook_is_valid_and_runs(
     import nbformat
 
     assert here("notebook", lab).code == 0
-    notebook = nbformat.reads((here.desk / f"{lab}.ipynb").read_text(), as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.reads((here.desk / f"{lab}.ipynb").read_text(), as_version=4)
     nbformat.validate(notebook)
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     for path in place(lab).components:

@@ -113,7 +113,8 @@ The word is {{term}}`double`.
 ```
 
 ```{{code-cell}} ipython3
-print("six times seven is", 6 * 7)
+print("six times", end=" ", flush=True)
+print("seven is", 6 * 7)
 ```
 
 ```{{drawing}} value_of_all

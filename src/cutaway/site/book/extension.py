@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from myst_nb.core import render
 from sphinx.application import Sphinx
 from sphinx.highlighting import PygmentsBridge
 from sphinx.util import logging
@@ -25,7 +26,7 @@ from .ink import Inked
 from .opening import opening
 from .parts import PARTS, wrapped
 from .shelf import Volume
-from .steady import unstamped, whole_index
+from .steady import joined, unstamped, whole_index
 
 logger = logging.getLogger(__name__)
 # Files that few pages need, by how their names begin, and what on a page is in need of them.
@@ -172,6 +173,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         )
     app.add_role("number", NumberRole())
     PygmentsBridge.html_formatter = Inked
+    render.coalesce_streams = joined
     formulas = Shelf.formulas
     app.add_html_math_renderer("mathml", (formulas.inline, None), (formulas.block, None))
     app.connect("builder-inited", at_night, priority=100)

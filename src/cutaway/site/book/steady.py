@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode, v4
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.search import IndexBuilder
@@ -32,3 +33,19 @@ def whole_index(app: Sphinx) -> Iterable[tuple[str, dict[str, Any], str]]:
         spare.feed(name, "", "", page)
     index._index_entries = dict(sorted({**index._index_entries, **spare._index_entries}.items()))
     return ()
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """What a cell put out, with all that it printed in one piece, or two if it printed errors.
+
+    A kernel divides what is printed wherever time has it, and myst-nb, whose part this takes, cuts
+    off the white space at the end of every piece.
+    """
+    pieces = [one for one in outputs if one["output_type"] == "stream"]
+    others = [one for one in outputs if one["output_type"] != "stream"]
+    whole = []
+    for name in ("stdout", "stderr"):
+        if text := "".join(one["text"] for one in pieces if one["name"] == name):
+            whole.append(v4.new_output("stream", name=name, text=text))
+    first = outputs.index(pieces[0]) if pieces else 0
+    return [*others[:first], *whole, *others[first:]]
