@@ -50,7 +50,7 @@ PARTS = (lab_retrieval, lab_weights, lab_scale, lab_identity, lab_rates, lab_lea
 
 lab = Lab(
     name="attention",
-    number=4,
+    number=7,
     lesson="Each token asks itself and those before it, and takes a weighted mean of the answers.",
     observe=observe,
     after=("bigram",),

@@ -122,7 +122,7 @@ PARTS = (lab_exact, lab_languages, lab_bits, lab_faulted)
 
 lab = Lab(
     name="tokens",
-    number=3,
+    number=4,
     lesson="A text is cut into the pieces that a vocabulary learnt, and whatever is cut otherwise "
     "than in training is another text to the model.",
     observe=observe,
