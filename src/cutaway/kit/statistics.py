@@ -120,41 +120,10 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def seeds_to_decide(differences: Sequence[float], margin: float, power: float = 0.8) -> int:
-    """The seeds with which an effect of the margin is seen, and none is shown to be none.
-
-    Each with the stated power, were the spread what it is in these differences.
-    """
-    from scipy.special import ndtri
-
-    positive(margin)
-    if not 0 < power < 1:
-        raise ValueError(f"a power lies between 0 and 1, not at {power}")
-    sd = _summary(differences)[2]
-    if sd == 0:
-        return FEWEST_EQUAL
-    seen = float(ndtri(0.975) + ndtri(power))
-    shown = float(ndtri(0.95) + ndtri((1 + power) / 2))
-    n = max(FEWEST, math.ceil((max(seen, shown) * sd / margin) ** 2))
-    while n < 1000 and _power(n, margin / sd) < power:
-        n += 1
-    return n
-
-
 def positive(margin: float) -> None:
     """A smallest effect of interest is a positive number, or the claim is not a claim."""
     if not 0 < margin < math.inf:
         raise ValueError(f"a smallest effect of interest is a positive number, not {margin}")
-
-
-def _power(n: int, margin: float) -> float:
-    """The lower of two powers with n pairs of spread 1: to see the margin, to show no effect."""
-    from scipy.special import nctdtr, stdtrit
-
-    shift = margin * math.sqrt(n)
-    seen = 1 - float(nctdtr(n - 1, shift, stdtrit(n - 1, 0.975)))
-    shown = 1 - 2 * float(nctdtr(n - 1, shift, stdtrit(n - 1, 0.95)))
-    return min(seen, shown)
 
 
 def _summary(values: Sequence[float]) -> tuple[int, float, float]:

@@ -11,6 +11,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from .powers import seeds_to_decide, seeds_to_tell
 from .statistics import (
     Undecidable,
     Verdict,
@@ -19,7 +20,6 @@ from .statistics import (
     holm,
     interval,
     proportion,
-    seeds_to_decide,
     sign_flip_p,
     t_p,
 )
@@ -147,6 +147,18 @@ def test_the_seeds_to_decide_do_decide() -> None:
     assert 0.78 < min(none_shown, seen) < 0.87
 
 
+def test_the_seeds_to_tell_an_effect_from_the_margin_do_tell() -> None:
+    for effect in (0.5, -0.5, 1.1):
+        n = seeds_to_tell(drawn(8, effect, 1.0), 0.8)
+        noise = numpy.random.default_rng(4).normal(effect, size=(3000, n)).tolist()
+        judge = equivalence_p if abs(effect) < 0.8 else beyond_p
+        told = sum(judge(sample, 0.8) < 0.05 for sample in noise) / 3000
+        assert 0.78 < told < 0.87
+    assert seeds_to_tell(drawn(8, 0.79, 1.0), 0.8) > 100 * seeds_to_tell(drawn(8, 0.5, 1.0), 0.8)
+    assert seeds_to_tell(drawn(8, 0.8, 1.0), 0.8) > 10**6
+    assert seeds_to_tell([0.5] * 8, 0.8) == 6
+
+
 def test_more_power_a_smaller_margin_and_more_spread_cost_seeds() -> None:
     cost = seeds_to_decide(drawn(8, 0.0, 1.0), 0.5)
     assert seeds_to_decide(drawn(8, 5.0, 1.0), 0.5) == cost
@@ -173,7 +185,7 @@ def test_what_is_not_finite_gives_no_number(bad: float) -> None:
     for says in (interval, t_p, sign_flip_p):
         with pytest.raises(Undecidable, match="not finite"):
             says([*EIGHT, bad])
-    for judges in (equivalence_p, beyond_p, seeds_to_decide):
+    for judges in (equivalence_p, beyond_p, seeds_to_decide, seeds_to_tell):
         with pytest.raises(Undecidable, match="not finite"):
             judges([bad] * 8, 0.1)
         with pytest.raises(ValueError, match="positive number"):

@@ -10,7 +10,8 @@ from typing import Any
 import numpy
 import pytest
 
-from .statistics import Verdict, beyond_p, equivalence_p, interval, seeds_to_decide, t_p
+from .powers import seeds_to_decide, seeds_to_tell
+from .statistics import Verdict, beyond_p, equivalence_p, interval, t_p
 from .tables import Table
 from .verdicts import above_chance, adjusted, exactly, lowers, raises, unchanged
 
@@ -99,7 +100,16 @@ def test_what_is_undecided_says_what_would_decide() -> None:
     )
     assert judged(unchanged, planted(0.0, 0.04, n=seeds)).verdict == "supported"
     assert judged(raises, planted(0.0201, 0.04, n=seeds)).verdict == "supported"
-    assert "too close" in judged(raises, planted(0.018, 0.01)).because
+
+
+def test_an_effect_beside_the_margin_takes_the_seeds_that_tell_it_from_the_margin() -> None:
+    found = judged(unchanged, planted(0.015, 0.01))
+    match = re.search(r"about (\d+) seeds would", found.because)
+    assert found.verdict == "undecided" and match
+    seeds = int(match[1])
+    assert seeds == seeds_to_tell([0.015 + 0.01 * math.sqrt(7 / 8) * s for s in [1, -1] * 4], 0.02)
+    assert seeds > 8 >= seeds_to_decide([0.015 + 0.01 * s for s in [1, -1] * 4], 0.02)
+    assert judged(unchanged, planted(0.015, 0.01, n=seeds)).verdict == "supported"
 
 
 def test_swapping_the_arms_within_seeds_removes_the_support() -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from . import statistics
 from .pairs import Arm, arms, values
+from .powers import seeds_to_decide, seeds_to_tell
 from .statistics import Undecidable, Verdict
 from .tables import Table
 
@@ -106,7 +107,7 @@ def _directed(both: Arms, margin: float, sign: int) -> Verdict:
     if p < ALPHA and toward < 0:
         return _verdict("refuted", differences, p, "the other way")
     if same_p < ALPHA:
-        return _verdict("refuted", differences, same_p, f"less than {margin:g} either way")
+        return _verdict("refuted", differences, same_p, _equal(differences, margin))
     return _verdict("undecided", differences, p, _missing(both, margin))
 
 
@@ -115,7 +116,7 @@ def _same(both: Arms, margin: float) -> Verdict:
     differences = _differences(both)
     p, other_p = _same_p(both, margin), statistics.beyond_p(differences, margin)
     if p < ALPHA:
-        return _verdict("supported", differences, p, f"less than {margin:g} either way")
+        return _verdict("supported", differences, p, _equal(differences, margin))
     if other_p < ALPHA:
         return _verdict("refuted", differences, other_p, f"more than {margin:g}")
     return _verdict("undecided", differences, p, _missing(both, margin))
@@ -137,14 +138,22 @@ def _graded(both: Arms) -> bool:
     return len({*both[0], *both[1]}) > 2
 
 
+def _equal(differences: list[float], margin: float) -> str:
+    """That an effect is as good as none, with the interval that this test goes by."""
+    found = statistics.interval(differences, 1 - 2 * ALPHA)
+    ends = f"{found.low:.4g} to {found.high:.4g}"
+    return f"less than {margin:g} either way, by the 90 % interval of {ends}"
+
+
 def _missing(both: Arms, margin: float) -> str:
     """What it would take to decide."""
     if not _graded(both):
         return "the values are of two kinds only, which shows no equality: count them (proportion)"
-    seeds = statistics.seeds_to_decide(_differences(both), margin)
-    if seeds > len(both[0]):
-        return f"the smallest effect of interest is {margin:g}; about {seeds} seeds would decide"
-    return f"the effect is too close to the smallest of interest, {margin:g}, for seeds to help"
+    differences = _differences(both)
+    seeds = seeds_to_decide(differences, margin)
+    if seeds <= len(differences):
+        seeds = seeds_to_tell(differences, margin)
+    return f"the smallest effect of interest is {margin:g}; about {seeds} seeds would decide"
 
 
 def _verdict(verdict: str, differences: list[float], p: float, reason: str) -> Verdict:
