@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,15 +35,20 @@ def _claim(claim: Mapping[str, Any], quick: bool, as_above: bool) -> Html:
 
 def _because(claim: Mapping[str, Any]) -> Html:
     """The effect with its interval, if there is one, and the reason without repeating them."""
-    reason = str(claim["because"]).rpartition(f"n = {claim.get('n')}): ")[2]
+    because = reason(claim)
     if claim.get("effect") is None:
-        return tag("p", reason[:1].upper(), reason[1:], ".", class_="because")
+        return tag("p", because[:1].upper(), because[1:], ".", class_="because")
     ends = ""
     if claim.get("low") is not None:
         low, high = signed(claim["low"]), signed(claim["high"])
         ends = f" (95 % interval {low} to {high}, n = {claim['n']})"
     effect = tag("strong", signed(claim["effect"]))
-    return tag("p", "Effect ", effect, ends, ": ", reason, ".", class_="because")
+    return tag("p", "Effect ", effect, ends, ": ", because, ".", class_="because")
+
+
+def reason(claim: Mapping[str, Any]) -> str:
+    """The reason of a verdict without the effect, which stands beside it."""
+    return re.sub(r"the effect is [^()]*\([^()]*n = \d+\): ", "", str(claim["because"]), count=1)
 
 
 def badge() -> Html:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cutaway.kit.statistics import VERDICTS
-from cutaway.site.claims import SIGNS
+from cutaway.site.claims import SIGNS, reason
 from cutaway.site.markup import Html, joined, signed, tag
 from cutaway.site.report import Entry
 
@@ -62,7 +62,7 @@ def _claim(entry: Entry, claim: Mapping[str, Any], experiment: str) -> Html:
     lab = entry.lab.name
     rows = (
         ("Effect", _effect(claim)),
-        ("Because", _sentence(_reason(claim))),
+        ("Because", _sentence(reason(claim))),
         ("Regime", tag("span", claim["regime"], ".", data_sought=True)),
     )
     facts = [joined(tag("dt", name), tag("dd", value)) for name, value in rows if value]
@@ -93,11 +93,6 @@ def _effect(claim: Mapping[str, Any]) -> Html | None:
         return effect
     ends = f"{signed(claim['low'])} to {signed(claim['high'])}"
     return joined(effect, f" (95 % interval {ends}, n = {claim['n']})")
-
-
-def _reason(claim: Mapping[str, Any]) -> str:
-    """The reason of a verdict without the effect, which stands beside it."""
-    return str(claim["because"]).rpartition(f"n = {claim.get('n')}): ")[2]
 
 
 def _sentence(text: str) -> str:

@@ -51,6 +51,13 @@ def test_every_claim_stands_there_once_with_all_that_is_known_of_it() -> None:
     assert (second[0]["data-verdict"], second[0]["data-lab"]) == ("refuted", "bigram")
 
 
+def test_what_holm_took_back_is_said() -> None:
+    said = "supported alone, but among 9 claims p is 0.17 (Holm); the effect is 0.5 (n = 8): not 0"
+    page = html(ledger.page([claims(replace(FOUND, verdict="undecided", because=said))]))
+    [(_, item)] = items(page)
+    assert "Supported alone, but among 9 claims p is 0.17 (Holm); not 0." in item
+
+
 def test_the_claims_of_the_labs_are_all_there() -> None:
     made = entry()
     text = html(ledger.page([made]))
