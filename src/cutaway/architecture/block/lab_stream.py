@@ -1,0 +1,255 @@
+"""The residual stream: what it is worth by depth, what it carries back, what is read off it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from cutaway.kit.words import Experiment, Figure, Row
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cutaway.kit.worlds import World
+
+DEPTHS, STARTS = (1, 2, 4, 8), ("fan-in", "0.02")
+RATES = (0.001, 0.003, 0.01, 0.03)
+STEPS, LONG, RATE = 80, 300, 0.01
+READ = 4  # blocks whose stream is read
+LETTERS = 20  # of the line whose stream is read letter by letter
+SIGNS = {" ": "␣", "\n": "↵"}  # for letters that cannot be seen
+ARMS = (None, "no_stream")
+
+
+def loss_by_depth(world: World, *, seed: int, start: str, rate: float, steps: int) -> Iterator[Row]:
+    """Where training ends, by depth: a column `nats_8` for eight blocks, and so on."""
+    from cutaway.kit.teaching import nats
+
+    from . import lab_model as models
+
+    exam: Any = models.exam_of("text")
+    rungs = {"chance": exam.rung("unigram"), "bigram": exam.rung("bigram")}
+    row: dict[str, Any] = {name: models.short(value) for name, value in rungs.items()}
+    row["diverged"] = 0
+    for depth in DEPTHS:
+        model = models.built(world, exam, seed, depth=depth, start=start)
+        models.learn(model, exam, seed, steps=steps, rate=rate)
+        row[f"nats_{depth}"] = models.short(nats(model, exam.held_out()))
+        row["diverged"] += row[f"nats_{depth}"] is None
+    yield row
+
+
+def gradient_by_block(world: World, *, seed: int, depth: int, start: str) -> Iterator[Row]:
+    """The size of the gradient in the stream after each block before training, the last one's 1.
+
+    `block` 0 is the stream before the first block; `decades` is the power of ten.
+    """
+    import torch
+
+    from cutaway.kit.teaching import surprise
+
+    from . import lab_model as models
+
+    exam = models.exam_of("text")
+    model = models.built(world, exam, seed, depth=depth, start=start)
+    seen: list[Any] = []
+    taps = [model.positions, *model.blocks]
+    kept = [tap.register_forward_hook(lambda *args: seen.append(args[-1])) for tap in taps]
+    loss = surprise(model, exam.rows(seed, 0))
+    for one in kept:
+        one.remove()
+    sizes = torch.stack([one.norm() for one in torch.autograd.grad(loss, seen)])
+    ratios = (sizes / sizes[-1]).log10().tolist()
+    for block, decades in enumerate(ratios):
+        yield {"block": block, "decades": models.short(decades)}
+
+
+def streams(model: Any, tokens: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The stream before each part of each block, and what the part finds; then the stream left."""
+    import torch
+
+    caught: dict[Any, Any] = {}
+
+    def enters(module: nn.Module, given: tuple[Any, ...]) -> None:
+        caught[module, "in"] = given[0]
+
+    def leaves(module: nn.Module, given: tuple[Any, ...], out: Any) -> None:
+        caught[module, "out"] = out
+
+    kept = []
+    for block in model.blocks:
+        kept += [one.register_forward_pre_hook(enters) for one in (block.before, block.between)]
+        kept += [one.register_forward_hook(leaves) for one in (block, block.heads, block.mlp)]
+    with torch.no_grad():
+        model(tokens)
+    for one in kept:
+        one.remove()
+    for at, block in enumerate(model.blocks, 1):
+        yield f"{at} heads", caught[block.before, "in"], caught[block.heads, "out"]
+        yield f"{at} MLP", caught[block.between, "in"], caught[block.mlp, "out"]
+    yield "end", caught[model.blocks[-1], "out"], None
+
+
+def stream_by_part(world: World, *, seed: int, depth: int, steps: int) -> Iterator[Row]:
+    """What a trained model's last norm and head read off the stream before each part, and after.
+
+    `part` is what comes next; `share` the size of what it adds, of the stream's; `along` its cosine
+    with the stream; `size` the size of the stream.
+    """
+    from torch.nn import functional as F
+
+    from . import lab_model as models
+
+    exam: Any = models.exam_of("text")
+    model = models.built(world, exam, seed, depth=depth)
+    models.learn(model, exam, seed, steps=steps, rate=RATE)
+    rows = exam.held_out().tokens[::4]
+    for order, (part, x, found) in enumerate(streams(model, rows[:, :-1])):
+        scores = model.head(model.last(x))
+        row = {
+            "order": order,
+            "nats": F.cross_entropy(scores.flatten(0, 1), rows[:, 1:].flatten()).item(),
+            "size": x.square().mean(-1).sqrt().mean().item(),
+        }
+        if found is not None:
+            row["share"] = (found.norm(dim=-1) / x.norm(dim=-1)).mean().item()
+            row["along"] = F.cosine_similarity(found, x, dim=-1).mean().item()
+        short = {name: models.short(value) for name, value in row.items()}
+        yield {"part": part, **short, "order": order, "chance": models.short(exam.rung("unigram"))}
+
+
+def lens_by_letter(world: World, *, seed: int, steps: int) -> Iterator[Row]:
+    """How sure the stream is of the right next letter at each part, on one held-out line."""
+    from cutaway.kit.exams import prepared
+
+    from . import lab_model as models
+
+    exam: Any = models.exam_of("text")
+    model = models.built(world, exam, seed, depth=READ)
+    models.learn(model, exam, seed, steps=steps, rate=RATE)
+    line = exam.held_out().tokens[:1, : LETTERS + 1]
+    text = prepared("shakespeare").tokenization.decode(line[0])
+    names = [f"{at} {SIGNS.get(letter, letter)}" for at, letter in enumerate(text, 1)]
+    for part, x, _ in streams(model, line[:, :-1]):
+        odds = model.head(model.last(x)).softmax(-1)[0]
+        for name, chances, right in zip(names, odds, line[0, 1:].tolist()):
+            yield {"letter": name, "before": part, "odds": float(f"{chances[right].item():.3g}")}
+
+
+SHAKESPEARE = ("shakespeare",)
+EXPERIMENTS = (
+    *(
+        Experiment(
+            f"loss_by_depth_from_{name}",
+            loss_by_depth,
+            grid={"fault": ARMS, "start": (start,), "rate": RATES, "steps": (STEPS,)},
+            quick={"rate": (0.003,), "steps": (10,), "seeds": 1},
+            data=SHAKESPEARE,
+        )
+        for start, name in zip(STARTS, ("fan_in", "small"))
+    ),
+    *(
+        Experiment(
+            f"gradient_by_block_from_{name}",
+            gradient_by_block,
+            grid={"fault": ARMS, "depth": (DEPTHS[-1],), "start": (start,)},
+            quick={"seeds": 2},
+            data=SHAKESPEARE,
+        )
+        for start, name in zip(STARTS, ("fan_in", "small"))
+    ),
+    Experiment(
+        "stream_by_part",
+        stream_by_part,
+        grid={"depth": (READ,), "steps": (LONG,)},
+        quick={"steps": (30,), "seeds": 2},
+        data=SHAKESPEARE,
+    ),
+    Experiment(
+        "lens_by_letter",
+        lens_by_letter,
+        grid={"steps": (LONG,)},
+        seeds=1,
+        quick={"steps": (30,)},
+        data=SHAKESPEARE,
+    ),
+)
+
+
+def figure(name: str, experiment: str, x: str, y: str, title: str, alt: str, **how: str) -> Figure:
+    """A figure: its finding, and what one sees."""
+    return Figure(name, experiment, title=title, x=x, y=y, alt=alt, **how)
+
+
+FIGURES = (
+    *(
+        figure(
+            f"rate_at_depth_{depth}_from_{name}",
+            f"loss_by_depth_from_{name}",
+            "rate",
+            f"nats_{depth}",
+            title,
+            f"Losses of models of {depth} blocks by rate, one line with the stream and one without "
+            "it: the line without it lies far above.",
+            log="x",
+        )
+        for depth, name, title in (
+            (1, "fan_in", "In one block the residual path is worth something at every rate"),
+            (8, "fan_in", "In eight blocks no rate makes up for the residual path"),
+            (1, "small", "From a small start one block needs the residual path"),
+            (8, "small", "From a small start eight blocks without it learn frequencies, no more"),
+        )
+    ),
+    *(
+        figure(
+            f"decades_by_block_from_{name}",
+            f"gradient_by_block_from_{name}",
+            "block",
+            "decades",
+            title,
+            "The gradient in the stream by block, in powers of ten of the last one's: two lines, "
+            "neither of which falls towards the first block.",
+        )
+        for name, title in (
+            (
+                "fan_in",
+                "Before training the gradient does not vanish, with a stream or without it",
+            ),
+            (
+                "small",
+                "From a small start it does not vanish either, with a stream or without",
+            ),
+        )
+    ),
+    figure(
+        "lens_by_part",
+        "stream_by_part",
+        "part",
+        "nats",
+        "Read off the stream early, the next letter is guessed worse: each part brings it nearer",
+        "The loss of what the last norm and head read off the stream before each part: falling "
+        "from the table to the end.",
+        color="depth",
+    ),
+    figure(
+        "share_by_part",
+        "stream_by_part",
+        "part",
+        "share",
+        "What a part adds is of the size of what is there, early; later it is less",
+        "The size of what each part adds, as a share of the stream it adds to: one bar a part.",
+        color="depth",
+        mark="bar",
+    ),
+    figure(
+        "lens_by_letter",
+        "lens_by_letter",
+        "letter",
+        "before",
+        "The residual stream of one line: where along the parts each next letter becomes likely",
+        "A matrix, letters of a line by the parts of four blocks: how likely the right next letter "
+        "is, read off the stream before each part. Most columns darken towards the end.",
+        color="odds",
+        mark="heat",
+    ),
+)

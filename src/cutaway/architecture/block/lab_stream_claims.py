@@ -1,0 +1,186 @@
+"""What the models with and without a residual path say of the information highway."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from cutaway.kit.judging import at_every
+from cutaway.kit.statistics import Undecidable, Verdict
+from cutaway.kit.tables import Table
+from cutaway.kit.verdicts import lowers, raises, unchanged
+from cutaway.kit.words import Claim
+
+from .lab_judging import TUNING, Judge, at_best, learnt, measured, said, tabled
+from .lab_stream import DEPTHS, LONG, RATE, RATES, READ, STEPS
+
+MARGIN, NEAR, DECADE = 0.05, 0.05, 0.5
+CLEAN, BROKEN = {"fault": None}, {"fault": "no_stream"}
+ARMS = {"with": CLEAN, "without": BROKEN}
+MODEL = "width 32, 32 characters of Shakespeare at a time, AdamW"
+TUNED = (
+    f"{MODEL}, {STEPS} steps, each arm at its best of the rates {RATES}, tuned on seeds {TUNING} "
+    f"and judged on others, held-out loss, of interest beyond {MARGIN} nats"
+)
+STARTS = {
+    "fan_in": "from a start that keeps the size of what passes",
+    "small": "from a start of 0.02",
+}
+
+
+def by_depth(table: Table) -> Table:
+    """A row for each depth, where the table has a column."""
+    rows: list[dict[str, Any]] = []
+    for row in table.dicts():
+        common = {name: value for name, value in row.items() if not name.startswith("nats_")}
+        rows += [{**common, "depth": depth, "nats": row[f"nats_{depth}"]} for depth in DEPTHS]
+    return tabled(rows, table)
+
+
+def tuned(table: Table) -> tuple[Table, str]:
+    """Both arms at their best rates, if the clean one has left what single characters allow."""
+    judged, words = at_best(table, ARMS)
+    learnt(judged, {"arm": "with"})
+    return judged, words
+
+
+def worse(table: Table) -> Verdict:
+    """Whether the loss is higher without the stream."""
+    judged, words = tuned(table)
+    return said(raises(judged, "nats", {"arm": "without"}, {"arm": "with"}, MARGIN), words)
+
+
+def at_unigram(table: Table) -> Verdict:
+    """Whether without the stream a model knows how often characters occur, and no more."""
+    judged, words = tuned(table)
+    rows = judged.dicts()
+    level = [{**row, "arm": "level", "nats": row["chance"]} for row in rows]
+    both = tabled([*rows, *level[: len(level) // 2]], table)
+    return said(unchanged(both, "nats", {"arm": "without"}, {"arm": "level"}, NEAR), words)
+
+
+def at_every_depth(decide: Judge) -> Judge:
+    """A claim at every depth; conditional if it holds at some of them only."""
+    at_each = at_every("depth", decide)
+    return measured(lambda table: at_each(by_depth(table)))
+
+
+def deeper(table: Table) -> Verdict:
+    """Whether four blocks are better than one, each at its best rate."""
+    rows, chosen = [], []
+    for depth in (1, 4):
+        judged, words = at_best(by_depth(table).where(depth=depth), {"with": CLEAN})
+        learnt(judged, {"arm": "with"})
+        rows += judged.dicts()
+        chosen.append(f"{depth} blocks at {words}")
+    found = lowers(tabled(rows, table), "nats", {"depth": 4}, {"depth": 1}, MARGIN)
+    return said(found, ", ".join(chosen))
+
+
+def passes(table: Table) -> Verdict:
+    """Whether with the stream the first block's gradient is about as large as the last's."""
+    first = table.where(block=0, **CLEAN).dicts()
+    level = [{**row, "fault": "level", "decades": 0.0} for row in first]
+    both = tabled([*first, *level], table)
+    return unchanged(both, "decades", CLEAN, {"fault": "level"}, DECADE)
+
+
+def vanishes(table: Table) -> Verdict:
+    """Whether without the stream less of the gradient comes to the first block than with it."""
+    return lowers(table.where(block=0), "decades", BROKEN, CLEAN, DECADE)
+
+
+def nearer(table: Table) -> Verdict:
+    """Whether the loss read off the stream falls from part to part."""
+    orders = sorted(table.values("order"))
+    if len(orders) < 2:
+        raise Undecidable("there are no parts to compare")
+    learnt(table, {"order": orders[-1]})
+    steps: list[dict[str, Any]] = []
+    for before, after in itertools.pairwise(orders):
+        for at, arm in ((before, "before"), (after, "after")):
+            rows = table.where(order=at).dicts()
+            steps += [
+                {"seed": r["seed"], "step": after, "arm": arm, "nats": r["nats"]} for r in rows
+            ]
+    falls = at_every("step", lambda t: lowers(t, "nats", {"arm": "after"}, {"arm": "before"}, 0.02))
+    return falls(tabled(steps, table))
+
+
+def smaller(table: Table) -> Verdict:
+    """Whether what a part adds is smaller than the stream that it adds to."""
+    learnt(table, {"part": "end"})
+    rows = [row for row in table.dicts() if row["part"] != "end"]
+    level = [{**row, "arm": "level", "share": 1.0} for row in rows]
+    both = [{**row, "arm": "measured"} for row in rows] + level
+    adds = at_every(
+        "order", lambda t: lowers(t, "share", {"arm": "measured"}, {"arm": "level"}, 0.05)
+    )
+    return adds(tabled(both, table))
+
+
+GRADIENT = f"{MODEL}, 8 blocks before training; of interest beyond half a power of ten"
+TRAINED = f"{MODEL}, {READ} blocks, {LONG} steps at {RATE}"
+CLAIMS = (
+    *(
+        Claim(
+            f"Without the residual path the loss is higher, {words}",
+            source="002-07",
+            experiment=f"loss_by_depth_from_{name}",
+            holds=at_every_depth(worse),
+            regime=f"{TUNED}; at each of {DEPTHS} blocks",
+        )
+        for name, words in STARTS.items()
+    ),
+    *(
+        Claim(
+            f"Without it a model learns how often characters occur, and no more, {words}",
+            source="002-07",
+            experiment=f"loss_by_depth_from_{name}",
+            holds=at_every_depth(at_unigram),
+            regime=f"{TUNED}; at each of {DEPTHS} blocks; to within {NEAR} nats",
+        )
+        for name, words in STARTS.items()
+    ),
+    *(
+        Claim(
+            f"The residual path carries the gradient to the first block as it is, {words}",
+            source="002-07",
+            experiment=f"gradient_by_block_from_{name}",
+            holds=measured(passes),
+            regime=GRADIENT,
+        )
+        for name, words in STARTS.items()
+    ),
+    *(
+        Claim(
+            f"Without it the gradient vanishes on its way back to the first block, {words}",
+            source="002-07",
+            experiment=f"gradient_by_block_from_{name}",
+            holds=measured(vanishes),
+            regime=GRADIENT,
+        )
+        for name, words in STARTS.items()
+    ),
+    Claim(
+        "A stack of four blocks learns a text better than one block does",
+        source="001-23",
+        experiment="loss_by_depth_from_fan_in",
+        holds=measured(deeper),
+        regime=TUNED,
+    ),
+    Claim(
+        "Read off the stream, the next letter is guessed better after every part",
+        source="002-07",
+        experiment="stream_by_part",
+        holds=measured(nearer),
+        regime=f"{TRAINED}; the last norm and head at every part; of interest beyond 0.02 nats",
+    ),
+    Claim(
+        "What a part adds is smaller than the stream that it adds to",
+        source="002-07",
+        experiment="stream_by_part",
+        holds=measured(smaller),
+        regime=f"{TRAINED}; mean length over held-out tokens; of interest beyond 0.05",
+    ),
+)
