@@ -10,6 +10,7 @@ it takes to see it again. The last line says how many were tried.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import sys
@@ -158,8 +159,12 @@ def resealed(data: bytes) -> bytes:
 
 def main() -> int:
     """Try for some seconds; the exit code says whether anything was found."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    plain = argparse.RawDescriptionHelpFormatter
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    words.add_argument("seconds", type=float, nargs="?", default=60.0)
+    words.add_argument("seed", type=int, nargs="?", default=0)
+    asked = words.parse_args()
+    seconds, seed = asked.seconds, asked.seed
     tried: Counter[str] = Counter()
     found, end, good = 0, time.monotonic() + seconds, files()
     agrees = encoding(random.Random(f"{seed}/vocabulary"))

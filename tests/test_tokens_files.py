@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -19,8 +19,7 @@ from test_stopping import FULL_DISK
 
 from cutaway.atoms import tokens
 from cutaway.verbs.tokens import streams
-from cutaway.verbs.tokens.encoding import _ids
-from cutaway.verbs.tokens.ids import ids_in
+from cutaway.verbs.tokens.ids import ids_in, mark_of
 
 Call = Callable[..., Ended]
 END = "<|endoftext|>"
@@ -69,52 +68,6 @@ def test_ids_and_texts_go_through_pipes(here: House) -> None:
             [*program, "decode", *more], env=env, input=ids, stdout=subprocess.PIPE, check=True
         ).stdout
         assert back == text
-
-
-@pytest.mark.parametrize("pattern", ["gpt2", "cl100k", "whole"])
-def test_a_file_that_is_read_in_pieces_has_the_same_ids(
-    mine: Any, pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tokenizer = tokens.Tokenizer(mine.vocabulary, pattern, {**mine.specials, "<a|b|c>": 290})
-    some = [
-        END,
-        "<|end",
-        "<a|b|c>",
-        "<a|b",
-        "<|",
-        "|>",
-        "the ",
-        "dog",
-        " ",
-        "\n",
-        "é",
-        "日",
-        "'s",
-        "7",
-        "!?",
-        "o",
-    ]
-    path = tmp_path / "it.txt"
-    cut = 0
-    for seed in range(60):
-        text = "".join(random.Random(seed).choices(some, k=60))
-        path.write_bytes(text.encode())
-        monkeypatch.setattr(streams, "BLOCK", 1 + seed % 23)
-        for names in ({END, "<|end", "<a|b|c>"}, {END}, set[str]()):
-            parts = list(_ids(tokenizer, path, names, True, lambda done: None))
-            assert np.concatenate(parts).tolist() == tokenizer.encode(text, names, ())
-            cut += len(parts) > 3
-    assert cut > 20 or pattern == "whole"
-
-
-def test_pieces_are_no_larger_than_they_need_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "it.txt").write_text(f"a line of words {END}\n" * 9999)
-    monkeypatch.setattr(streams, "BLOCK", 1000)
-    done: list[int] = []
-    sizes = [len(one) for one in streams.pieces(tmp_path / "it.txt", "gpt2", {END}, done.append)]
-    assert max(sizes) < 2100 and sum(sizes) == done[-1] == (tmp_path / "it.txt").stat().st_size
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1000])
@@ -194,6 +147,7 @@ def _arrays() -> dict[str, bytes]:
         "short": good[:-1],
         "head": good[:20],
         "huge": good.replace(b"(2,)", b"(9999999999999,)"),
+        "large head": b"\x93NUMPY\x02\x00" + (2**20).to_bytes(4, "little") + b" " * 2**20,
         "long head": b"\x93NUMPY\x02\x00" + (2**31).to_bytes(4, "little") + b"x" * 99,
         "code": good.replace(b"(2,)", b"exit(9)"),
         "object": good.replace(b"|u1", b"|O1"),
@@ -218,7 +172,55 @@ def test_what_are_no_ids_is_refused_by_name(call: Call, tmp_path: Path, data: by
     (tmp_path / "ids").write_bytes(data)
     ended = call("tokens", "decode", "ids", "-v", "bytes", "--out", "it.txt")
     assert ended.code == 4 and ended.err.startswith("ids") and ended.err.count("\n") == 2
+    assert "pickle" not in ended.err
     assert not list(tmp_path.glob("*.txt")) + list(tmp_path.glob(".*"))
+
+
+def test_an_array_knows_the_vocabulary_that_encoded_it(call: Call, mine: Any) -> None:
+    Path("it.txt").write_text("the dog's bone")
+    tokens.save(tokens.train([" ".join(map(bin, range(999)))], 290, tokens.GPT2), "other.json")
+    assert call("tokens", "encode", "it.txt", "-v", "mine.json", "--out", "it.npy").code == 0
+    with open("it.npy", "rb") as file:
+        assert np.load(file).tolist() == mine.encode("the dog's bone")
+        assert np.load(file) == np.array(mark_of(mine))
+        assert not file.read()
+    ended = call("tokens", "decode", "it.npy", "-v", "other.json", "--out", "back.txt")
+    assert ended.code == 4 and "it.npy was encoded with another vocabulary" in ended.err
+    assert not Path("back.txt").exists()
+    for name in ("tokenizer.json", "it.tiktoken"):
+        assert call("tokens", "convert", "mine.json", name).code == 0
+    for number, name in enumerate(("mine.json", "tokenizer.json")):
+        back = f"{number}.txt"
+        assert call("tokens", "decode", "it.npy", "-v", name, "--out", back).code == 0
+        assert Path(back).read_text() == "the dog's bone"
+    ranks = tokens.from_tiktoken(Path("it.tiktoken").read_bytes(), "gpt2", {})
+    assert mark_of(ranks) == mark_of(mine) != mark_of(tokens.load("other.json"))
+    np.save("plain.npy", np.load("it.npy"))
+    assert call("tokens", "decode", "plain.npy", "-v", "other.json", "--out", "x.txt").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "step"),
+    [
+        ("ENOENT", "the system takes no new file there", "Choose another place."),
+        ("EACCES", "permission denied", "Choose another folder."),
+        ("ENOSPC", "the disk is full", "or choose another place."),
+    ],
+)
+def test_why_a_file_cannot_be_written_and_what_helps(
+    call: Call, mine: Any, monkeypatch: pytest.MonkeyPatch, error: str, said: str, step: str
+) -> None:
+    def fail(_handle: int) -> None:
+        raise OSError(getattr(errno, error), "no")
+
+    Path("it.txt").write_text("a text")
+    monkeypatch.setattr(os, "fsync", fail)
+    for words in (["convert", "mine.json", "x.json"], ["encode", "it.txt", "--out", "x.npy"]):
+        ended = call("tokens", *words, *(["-v", "bytes"] if "it.txt" in words else []))
+        first, second = ended.err.splitlines()
+        assert ended.code == 3 and said in first and second.endswith(step)
+        assert ("Free some space" in second) == (error == "ENOSPC")
+    assert not list(Path().glob("x.*")) + list(Path().glob(".*"))
 
 
 def test_ids_of_any_width_and_order_are_read(tmp_path: Path) -> None:
@@ -251,6 +253,7 @@ def test_ids_in_a_long_text_are_counted_from_its_beginning(
     ("words", "code", "said"),
     [
         (["encode", "nothing.txt"], 2, "There is no file nothing.txt."),
+        (["encode", "x" * 5000], 2, "is a longer path than the system takes."),
         (["encode", "."], 4, "is a folder"),
         (["encode", "pipe"], 4, "is a pipe"),
         (["encode", "it.txt", "--out", "there.npy"], 2, "there.npy exists already."),

@@ -1,4 +1,4 @@
-"""`tokens merges`: the joins under the microscope are those of training."""
+"""`tokens merges`: the joins under the microscope are those of training; and what is said."""
 
 from __future__ import annotations
 
@@ -44,12 +44,27 @@ def test_the_joins_are_those_of_training_and_end_where_it_ends(call: Call, patte
             assert all(other["count"] < one["count"] for other in one["next"][one["tied"] :])
 
 
+def test_one_is_one(call: Call) -> None:
+    one = call("tokens", "show", "a", "-v", "bytes").out.splitlines()[-1]
+    assert one == "1 character, 1 byte, 1 word, 1 token, 1.000 tokens a byte"
+    assert call("tokens", "merges", "a").out == "0 joins made 1 token of 1 byte\n"
+
+
+@pytest.mark.parametrize("verb", ["show", "compare", "merges"])
+def test_the_name_of_a_file_is_a_text_and_a_line_says_so(call: Call, verb: str) -> None:
+    Path("it.txt").write_text("not this")
+    more = ["-v", "bytes"] if verb != "merges" else []
+    ended = call("tokens", verb, "it.txt", *more)
+    assert ended.code == 0 and ended.err.endswith("To read the file: --file it.txt\n")
+    assert call("tokens", verb, "it", *more).err == ""
+
+
 def test_where_training_stops_a_warning_stands_and_beyond_it_goes_on(call: Call) -> None:
     words = ("tokens", "merges", "abab cd", "--steps", 99)
     stopped = call(*words)
     assert stopped.out.count("Training stops here: no pair occurs twice.") == 1
     assert "id 256, 2 times" in stopped.out and "once" not in stopped.out.partition("Training")[0]
-    assert stopped.out.endswith("1 joins made 5 tokens of 7 bytes\n")
+    assert stopped.out.endswith("1 join made 5 tokens of 7 bytes\n")
     beyond = call(*words, "--beyond")
     before, after = beyond.out.split("Training stops here")
     assert "once" not in before and after.count(", once") == 3

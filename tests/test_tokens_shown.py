@@ -242,7 +242,11 @@ def test_a_pattern_takes_the_place_of_a_files_own_but_not_when_files_are_compare
         (["show", "a\udce9"], 2, "not UTF-8 at its character 1"),
         (["show", "a", "-v", "play"], 2, "There is no vocabulary play."),
         (["show", "a", "-v", "latin"], 4, "latin is no vocabulary."),
-        (["show", "a", "-v", "."], 4, "is a folder"),
+        (["show", "a", "-v", "."], 4, ". is a folder, not a vocabulary."),
+        (["show", "a", "-v", "model"], 4, "-v model/tokenizer.json"),
+        (["show", "a", "-v", "x" * 5000], 2, "is a longer path than the system takes."),
+        (["show", "--file", "x" * 5000], 2, "is a longer path than the system takes."),
+        (["merges", "a", "--steps", "-3"], 2, "Give --steps 0 or more."),
         (["show", "a", "--pattern", "gpt5"], 2, '"gpt2", "cl100k"'),
         (["merges", "a", "--keys"], 2, "Keys come from a terminal."),
         (["merges", "a", "--steps", "x"], 2, "--steps"),
@@ -256,6 +260,8 @@ def test_a_mistake_is_a_sentence_and_a_next_step(
 ) -> None:
     (tmp_path / "latin").write_bytes(b"caf\xe9")
     (tmp_path / "half").write_bytes(b"a\xe6\x97")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "tokenizer.json").write_text("{}")
     ended = call("tokens", *words)
     assert (ended.code, ended.out) == (code, "") and said in ended.err
     assert 1 <= ended.err.count("\n") <= 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,8 +109,10 @@ def test_a_text_that_is_not_utf8_is_refused_with_its_place(call: Call, tmp_path:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--vocab", "300", "--out", "it.json"], 2, "There is no text to learn from."),
-        (["one.txt", "--out", "it.json"], 2, "--vocab requires"),
+        (["empty.txt", "empty.txt", "--out", "it.json"], 2, "There is nothing to learn from"),
+        (["<|x|>.txt", "--special", "<|x|>", "--out", "it.json"], 2, "nothing to learn from"),
+        (["one.txt", "--out", "x" * 5000 + ".json"], 2, "is a longer path than the system takes."),
+        (["x" * 5000, "--out", "it.json"], 2, "is a longer path than the system takes."),
         (["one.txt", "--vocab", "300"], 2, "--out requires"),
         (["one.txt", "--vocab", "255", "--out", "it.json"], 2, "255 is not possible."),
         (["one.txt", "--vocab", "9999999", "--out", "it.json"], 2, "9,999,999 is not possible."),
@@ -132,6 +136,8 @@ def test_a_mistake_is_a_sentence_and_a_next_step(
 ) -> None:
     (tmp_path / "there.json").write_text("mine")
     (tmp_path / "link.json").symlink_to("nowhere")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "<|x|>.txt").write_text("<|x|>" * 9)
     os.mkfifo(tmp_path / "pipe")
     before = {path.name for path in tmp_path.iterdir()}
     ended = call("tokens", "train", *words)
@@ -139,6 +145,65 @@ def test_a_mistake_is_a_sentence_and_a_next_step(
     assert 1 <= ended.err.replace("Learning ...\n", "").count("\n") <= 2
     assert {path.name for path in tmp_path.iterdir()} - {"home"} == before
     assert (tmp_path / "there.json").read_text() == "mine"
+
+
+def test_standard_input_is_learnt_from(here: House, tmp_path: Path) -> None:
+    (tmp_path / "it.txt").write_text(TEXT)
+    program = [sys.executable, "-m", "cutaway", "tokens", "train", "--vocab", "300", "--out"]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def learn(data: bytes, *more: str) -> subprocess.CompletedProcess[bytes]:
+        env = here.environment(TMPDIR=str(scratch))
+        command = [*program, "it.json", *more]
+        done = subprocess.run(
+            command, env=env, cwd=tmp_path, input=data, capture_output=True, check=False
+        )
+        assert not list(scratch.iterdir())
+        return done
+
+    for data, code, said in (
+        (b"", 2, b"There is nothing to learn from"),
+        (b"caf\xe9", 4, b"standard input is not UTF-8: byte 3 (0xe9)"),
+        (b"a" * (2**24 + 2**22), 4, b"standard input has 16,777,216 characters and no place"),
+        (TEXT.encode(), 0, b"Wrote it.json"),
+    ):
+        done = learn(data)
+        assert done.returncode == code and said in done.stderr, done.stderr
+        assert (tmp_path / "it.json").exists() == (code == 0)
+    assert (tmp_path / "it.json").read_text() == tokens.to_json(tokens.train([TEXT], 300, "gpt2"))
+
+
+def test_at_a_terminal_standard_input_is_not_waited_for(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    ended = call("tokens", "train", "--out", "it.json")
+    assert ended.code == 2 and "There is no text to learn from." in ended.err
+
+
+def test_a_text_without_a_place_to_cut_is_one_error(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_bytes(b"a" * (2**24 + 2**22))
+    for verb, more in (("train", []), ("encode", ["-v", "bytes"])):
+        for kind, said in (("gpt2", "16,777,216 characters"), ("whole", "more than 16,777,216")):
+            words = (verb, "long.txt", "--pattern", kind, *more)
+            ended = call("tokens", *words, "--out", f"it.{'json' if verb == 'train' else 'npy'}")
+            assert (ended.code, ended.out) == (4, "") and f"long.txt has {said}" in ended.err
+    assert {path.name for path in tmp_path.iterdir()} - {"home"} == {"long.txt"}
+
+
+@pytest.mark.slow
+def test_what_is_too_large_to_be_saved_is_said_in_words_of_training(
+    call: Call, tmp_path: Path
+) -> None:
+    for number in range(4):  # tokens of 2, 4, ... bytes, four times
+        data = bytes([number]) * 2**22  # each six characters in the file
+        (tmp_path / f"{number}.txt").write_bytes(data)
+    names = [f"{number}.txt" for number in range(4)]
+    ended = call("tokens", "train", *names, "--vocab", 400, "--out", "it.json")
+    assert (ended.code, ended.out) == (2, "") and ended.err.count("\n") == 3
+    assert "What was learnt is too large to be saved: its longest token has 2,097,152" in ended.err
+    assert not list(tmp_path.glob("*.json"))
 
 
 def test_a_full_disk_leaves_nothing_behind(here: House, tmp_path: Path) -> None:
@@ -180,6 +245,9 @@ if "cutaway.verbs.tokens.learning" in sys.orig_argv:
 """
 
 
+STOPPED = {signal.SIGINT: (130, "\nStopped.\n"), signal.SIGTERM: (143, "Stopped.\n")}
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -201,8 +269,8 @@ def test_a_signal_ends_every_process_and_leaves_no_half_file(
         family = _family(process.pid)
         os.killpg(process.pid, number)  # as a terminal does: to all that listen to it
         out, err = process.communicate(timeout=20)
-    assert process.returncode == {signal.SIGINT: 130}.get(number, -number)
-    assert out == "" and err == "Learning ...\n" + "\nStopped.\n" * (number == signal.SIGINT)
+    code, said = STOPPED.get(number, (-number, ""))
+    assert (process.returncode, out, err) == (code, "", f"Learning ...\n{said}")
     until(lambda: not any(_lives(one) for one in family))
     assert not list(tmp_path.glob("*.json")) + list(tmp_path.glob(".*"))
 

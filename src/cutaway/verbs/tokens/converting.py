@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from cutaway.data.yours.filing import shown
-from cutaway.errors import Refused, Unavailable, UsageError
-from cutaway.runs.disk import write_file
+from cutaway.errors import Refused, UsageError
 from cutaway.verbs.talk import say
 
+from .files import free, written
 from .vocabularies import NAMES, Format, PatternName, is_text, of_file, tokens
 
 Formats = Annotated[
@@ -89,23 +88,9 @@ def write(tokenizer: Any, path: Path, kind: Format) -> None:
     except ValueError as error:
         what = f"This vocabulary cannot be written as {NAMES[kind]}. {error}"
         raise Refused(what, "Choose another format.") from error
-    try:
-        write_file(path, data)
-    except Unavailable as error:
-        what = error.what.removesuffix(" Earlier results are intact.")
-        raise Unavailable(what, "Free some space, or choose another place.") from error
+    with written(path) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
     if kind == "tiktoken":
         special = (f"{name}={id}" for name, id in tokenizer.specials.items())
         left = ", ".join([f"the pattern {tokenizer.pattern}", *special])
         say(f"Ranks have no place for {left}: keep note of it.", "yellow")
-
-
-def free(path: Path) -> Path:
-    """A path at which nothing stands yet, in a folder that can be written to."""
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"{shown(path)} exists already.", "Name another file, or move it away.")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        what = f"Cannot write {shown(path)}: {shown(above)} is no folder that you may write to."
-        raise Unavailable(what, "Choose another place.")
-    return path

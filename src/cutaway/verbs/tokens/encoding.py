@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,9 +15,11 @@ from cutaway.data.yours.filing import shown
 from cutaway.errors import Refused, UsageError
 from cutaway.verbs.talk import say, show, stages
 
-from .converting import free
-from .ids import ids_in, lines, write_ids, written
-from .streams import name_of, pieces, there
+from .files import free, there, written
+from .ids import ids_in, lines, write_ids
+from .interrupts import gently
+from .streams import name_of, pieces
+from .tiles import many
 from .vocabularies import PLAYS, PatternName, VocabularyName, opened, quick
 
 LARGE = 2**24  # bytes of a file whose reading takes long enough to be shown
@@ -46,8 +47,9 @@ def encode(
 ) -> int:
     """Encode a text: its ids as an array of numpy's, as text, or on standard output.
 
-    The file may be larger than memory, unless the pattern is whole. Ids take 1, 2 or 4 bytes each,
-    as few as hold the vocabulary. A special token in the text is refused unless you allow it.
+    The file may be larger than memory, if it has words; with the pattern whole, it is one word of
+    at most 16 MB. Ids take 1, 2 or 4 bytes each, as few as hold the vocabulary. A special token in
+    the text is refused unless you allow it.
 
     ```
     cutaway tokens encode notes.txt --out notes.npy
@@ -61,14 +63,14 @@ def encode(
     tokenizer = opened(vocabulary, pattern)
     names = allowed(tokenizer, allow)
     quick(tokenizer)
-    with _gently(), _watched(f"Encoding {name_of(file)}", file) as told:
+    with gently(), _watched(f"Encoding {name_of(file)}", file) as told:
         found = _ids(tokenizer, file, names, as_text, told)
         if out is None:
             for ids in found:
                 sys.stdout.write(lines(ids))
             return 0
-        count = write_ids(out, found, tokenizer.vocab)
-    say(f"Wrote {count:,} ids to {shown(out)}")
+        count = write_ids(out, found, tokenizer)
+    say(f"Wrote {many(count, 'id')} to {shown(out)}")
     return 0
 
 
@@ -87,7 +89,7 @@ def _ids(
 ) -> Iterator[np.ndarray]:
     """The ids of a file, some at a time."""
     place = 0
-    for piece in pieces(file, tokenizer.pattern, {*tokenizer.specials}, told):
+    for piece in pieces(file, tokenizer.pattern, names if as_text else {*tokenizer.specials}, told):
         if not as_text:
             accept(tokenizer, piece, names, name_of(file), place)
         yield tokenizer.encode_array(piece, allowed=names, refused=())
@@ -113,7 +115,9 @@ def decode(
 ) -> int:
     """Decode ids into the very bytes that they stand for.
 
-    Ids are an array of numpy's, or numbers with blanks between them.
+    Ids are an array of numpy's, or numbers with blanks between them. It takes the vocabulary that
+    encoded them: an array of `cutaway tokens encode` knows it by a digest and another is refused,
+    but numbers, and arrays from elsewhere, become nonsense in another without a word.
 
     ```
     cutaway tokens decode notes.npy --out again.txt
@@ -124,7 +128,7 @@ def decode(
         free(out)
     there(file)
     tokenizer = opened(vocabulary)
-    with _gently(), _watched(f"Decoding {name_of(file)}", file):
+    with gently(), _watched(f"Decoding {name_of(file)}", file):
         found = _bytes(tokenizer, file)
         if out:
             with written(out) as target:
@@ -142,7 +146,7 @@ def _bytes(tokenizer: Any, file: Path | None) -> Iterator[bytes]:
     known = {id: token for id, token in enumerate(tokenizer.vocabulary.tokens) if token}
     known |= {id: name.encode() for name, id in tokenizer.specials.items()}
     before = 0
-    for ids in ids_in(file):
+    for ids in ids_in(file, tokenizer):
         numbers = ids.tolist()
         try:
             yield b"".join([known[id] for id in numbers])
@@ -160,18 +164,3 @@ def _watched(what: str, file: Path | None) -> Iterator[Callable[[int], None]]:
     bar: AbstractContextManager[Any] = stages(what) if total > LARGE else nullcontext()
     with bar as said:
         yield lambda done: said("", done, total) if said else None
-
-
-@contextmanager
-def _gently() -> Iterator[None]:
-    """A signal to end is obeyed once half a file is removed; no one takes it for an error."""
-
-    def ask(number: int, _frame: Any) -> None:
-        say("Stopped.")
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

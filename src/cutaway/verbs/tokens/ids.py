@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from cutaway.data.tokenization import narrow
 from cutaway.data.yours.filing import shown
-from cutaway.errors import Refused, Unavailable, UsageError
-from cutaway.runs.disk import cannot_write
+from cutaway.errors import Refused, UsageError
 
+from .files import written
 from .streams import BLOCK, name_of, opened
 
 FEW = 2**18  # ids that are read at a time
 LONGEST = 19  # digits of an id
+HEAD = 10_000  # bytes of an array's head, as numpy will have it
+MARK = b"cutaway vocabulary sha256:"
+BEHIND = 512  # bytes in which a mark is found
 STEP = "Give a file that `cutaway tokens encode` wrote, or ids with blanks between them."
 
 
-@contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A new file that is there whole when it is closed, and not at all if something goes wrong."""
-    half = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(half, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half, path)
-    except OSError as error:
-        what = cannot_write(path, error).what.removesuffix(" Earlier results are intact.")
-        raise Unavailable(what, "Free some space, or choose another place.") from error
-    finally:
-        with suppress(OSError):
-            half.unlink(missing_ok=True)
+def mark_of(tokenizer: Any) -> bytes:
+    """What tells a vocabulary from any other: a digest of which bytes each of its ids stands for.
+
+    The same vocabulary in another format has the same; special tokens have no part in it.
+    """
+    all_of = hashlib.sha256()
+    for id, token in enumerate(tokenizer.vocabulary.tokens):
+        if token:
+            all_of.update(b"%d %d " % (id, len(token)) + token)
+    return MARK + all_of.hexdigest().encode()
 
 
-def write_ids(path: Path, found: Iterable[np.ndarray], vocab: int) -> int:
-    """Write ids as an array of numpy's or as lines of text; how many they were."""
-    kind, count = narrow(vocab), 0
+def write_ids(path: Path, found: Iterable[np.ndarray], tokenizer: Any) -> int:
+    """Write ids as an array of numpy's or as lines of text; how many they were.
+
+    Behind the array stands another, of one text: the mark of the vocabulary. Whoever reads an array
+    from such a file reads the first.
+    """
+    kind, count = narrow(tokenizer.vocab), 0
     with written(path) as file:
         as_text = path.suffix == ".txt"
         if not as_text:
@@ -54,6 +53,7 @@ def write_ids(path: Path, found: Iterable[np.ndarray], vocab: int) -> int:
             file.write(lines(ids).encode() if as_text else ids.astype(kind).tobytes())
             count += len(ids)
         if not as_text:
+            np.lib.format.write_array(file, np.array(mark_of(tokenizer)), allow_pickle=False)
             file.seek(0)
             _begin(file, kind, count)
             file.seek(0, os.SEEK_END)
@@ -71,14 +71,17 @@ def _begin(file: BinaryIO, kind: np.dtype[np.unsignedinteger], count: int) -> No
     np.lib.format.write_array_header_1_0(file, head)
 
 
-def ids_in(path: Path | None) -> Iterator[np.ndarray]:
-    """The ids in a file, some at a time."""
+def ids_in(path: Path | None, tokenizer: Any = None) -> Iterator[np.ndarray]:
+    """The ids in a file, some at a time; not those of an array with another vocabulary's mark."""
     with opened(path) as file:
-        if file.peek(8)[:6] != b"\x93NUMPY":  # type: ignore[attr-defined]
+        head: bytes = file.peek(12)[:12]  # type: ignore[attr-defined]
+        if head[:6] != b"\x93NUMPY":
             yield from _ids_in_text(path, file)
             return
     if path is None:
         raise UsageError("An array cannot be read from standard input.", "Give its file.")
+    if (size := int.from_bytes(head[8 : 10 if head[6:7] == b"\x01" else 12], "little")) > HEAD:
+        raise Refused(f"{shown(path)} is no row of ids: its head has {size:,} bytes.", STEP)
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, SyntaxError) as error:
@@ -88,8 +91,21 @@ def ids_in(path: Path | None) -> Iterator[np.ndarray]:
     if found.ndim != 1 or found.dtype.kind not in "iu":
         what = f"{shown(path)} holds {found.ndim} dimensions of {found.dtype}, not a row of ids."
         raise Refused(what, STEP)
+    if tokenizer:
+        _marked(path, found.nbytes, mark_of(tokenizer))
     for start in range(0, len(found), FEW):
         yield np.asarray(found[start : start + FEW])
+
+
+def _marked(path: Path, size: int, mark: bytes) -> None:
+    """Nothing, or an error if a file bears the mark of another vocabulary behind its array."""
+    with open(path, "rb") as file:
+        version = np.lib.format.read_magic(file)
+        file.seek(int.from_bytes(file.read(2 if version == (1, 0) else 4), "little") + size, 1)
+        other = re.search(re.escape(MARK) + rb"[0-9a-f]{64}", file.read(BEHIND))
+    if other and other[0] != mark:
+        what = f"{shown(path)} was encoded with another vocabulary: its ids mean nothing in this."
+        raise Refused(what, "Give the vocabulary that encoded it, with -v.")
 
 
 def _ids_in_text(path: Path | None, file: BinaryIO) -> Iterator[np.ndarray]:

@@ -18,7 +18,7 @@ from cutaway.verbs.show import Json
 from cutaway.verbs.talk import out, say, show, show_json
 
 from .showing import File, Text, given
-from .tiles import Token, label, line_of, tolerate
+from .tiles import Token, label, line_of, many, tolerate
 from .vocabularies import Pattern, tokens
 
 NEXT = 4  # pairs that came close
@@ -114,6 +114,8 @@ def merges(
         raise UsageError("Keys come from a terminal.", "Leave out --keys.")
     if keys and text is None and file is None:
         raise UsageError("Keys come from standard input.", "Give TEXT, or --file NAME.")
+    if steps < 0:
+        raise UsageError(f"{many(steps, 'step')} cannot be made.", "Give --steps 0 or more.")
     bench = Bench(given(text, file)[0], pattern)
     begun, stops = bench.left, None
     done: list[Join] = []
@@ -132,7 +134,8 @@ def merges(
         told = {"before": begun, "after": left, "training_stops_after": stops}
         show_json({**told, "joins": [bench.plain(join) for join in done]})
     else:
-        show(f"{len(done):,} joins made {left:,} tokens of {begun:,} bytes")
+        joins, after = many(len(done), "join"), many(left, "token")
+        show(f"{joins} made {after} of {many(begun, 'byte')}")
     return 0
 
 
@@ -145,7 +148,7 @@ def _steps(bench: Bench, most: int, keys: bool) -> Iterator[Join]:
     """The joins, a key before each but the first if they are asked for."""
     if keys:
         say(HELP, "dim")
-    for number, join in enumerate(islice(bench.joins(), max(most, 0))):
+    for number, join in enumerate(islice(bench.joins(), most)):
         yield join
         if keys and number + 1 < most:
             key = _pressed()
@@ -192,4 +195,4 @@ def _show(number: int, join: Join, bench: Bench) -> None:
     if join.others:
         close = (f"{bench.named(pair)} {count:,}" for pair, count in join.others)
         show(f"     next: {',  '.join(close)}", "dim")
-    show(f"     {line_of(bench.tokens(), out().width - 20)}  {join.left:,} tokens")
+    show(f"     {line_of(bench.tokens(), out().width - 20)}  {many(join.left, 'token')}")

@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cutaway.data.yours.filing import shown
 from cutaway.errors import CheckFailed, CutawayError, Refused, Unavailable, UsageError
 from cutaway.kit.fresh import spawn
 
@@ -30,6 +31,7 @@ from .streams import pieces
 from .vocabularies import tokens
 
 FEWER = "If the memory was too small for it, give it less text or fewer --processes."
+ANOTHER = "Give a file that is not empty, or --corpus NAME."
 OFTEN = 0.1  # seconds between two words on how far it is
 ERRORS = {kind.code: kind for kind in (CheckFailed, UsageError, Unavailable, Refused)}
 
@@ -87,8 +89,12 @@ def texts(job: dict[str, Any], told: Callable[[int], None]) -> Iterator[str]:
     cut = re.compile("|".join(map(re.escape, names)) or r"(?!)")
     before = 0
     for path in map(Path, job["files"]):
-        for piece in pieces(path, job["pattern"], names, partial(_further, told, before)):
-            yield from cut.split(piece)
+        try:
+            for piece in pieces(path, job["pattern"], names, partial(_further, told, before)):
+                yield from cut.split(piece)
+        except CutawayError as error:
+            error.what = error.what.replace(shown(path), job["called"] or shown(path), 1)
+            raise
         before += path.stat().st_size
     if job["corpus"]:
         from cutaway.data.opening import corpus
@@ -115,7 +121,10 @@ def work() -> None:
             answer.write(json.dumps(told).encode() + b"\n")
             answer.flush()
 
-    job = json.loads(sys.stdin.buffer.readline())
+    asked = sys.stdin.buffer.readline()
+    if not asked:
+        return  # the program ended before it could ask
+    job = json.loads(asked)
     sys.path[:] = job["path"]
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
@@ -145,7 +154,12 @@ def _learn(job: dict[str, Any], say: Callable[..., None]) -> dict[str, Any]:
             say(stage="counting words", done=done, total=job["size"])
 
     def heard() -> Iterator[str]:
-        yield from texts(job, told)
+        some = False
+        for text in texts(job, told):
+            some = some or bool(text)
+            yield text
+        if not some:
+            raise UsageError("There is nothing to learn from: no text has a character.", ANOTHER)
         say(stage="joining pairs", done=0, total=None)
 
     with warnings.catch_warnings():
@@ -154,7 +168,12 @@ def _learn(job: dict[str, Any], say: Callable[..., None]) -> dict[str, Any]:
         found = tokens().train(
             heard(), job["vocab"], job["pattern"], job["specials"], job["processes"]
         )
-    return {"tokenizer": tokens().to_json(found), "bytes": size}
+    try:
+        return {"tokenizer": tokens().to_json(found), "bytes": size}
+    except ValueError as error:
+        longest = max(map(len, found.vocabulary.tokens))
+        what = f"What was learnt is too large to be saved: its longest token has {longest:,} bytes."
+        raise UsageError(what, "Give a smaller --vocab, or a text of shorter words.") from error
 
 
 def _end_with_input() -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from cutaway.errors import UsageError
 from cutaway.verbs.show import Json
-from cutaway.verbs.talk import show, show_json
+from cutaway.verbs.talk import say, show, show_json
 
 from .encoding import Allowed, AsText, accept, allowed
 from .streams import name_of, read
-from .tiles import Token, show_tokens
+from .tiles import Token, many, show_tokens
 from .vocabularies import PLAYS, Pattern, PatternName, VocabularyName, opened, quick, tokens
 
 MOST = 2**24  # bytes of a text that is looked at
@@ -38,6 +40,8 @@ def given(text: str | None, file: Path | None) -> tuple[str, str]:
         except UnicodeEncodeError as error:
             what = f"The text is not UTF-8 at its character {error.start:,}."
             raise UsageError(what, "Write it in UTF-8, or give a file that is.") from None
+        if os.path.isfile(text):
+            say(f"The text is this name. To read the file: --file {quote(text)}", "yellow")
         return text, "The text"
     if file is None and (sys.stdin is None or sys.stdin.isatty()):
         raise UsageError("There is no text.", "Give some in quotes, or --file NAME, or a pipe.")
@@ -136,7 +140,7 @@ def show_text(
 def told(about: dict[str, Any]) -> str:
     """The counts of a text in words."""
     each = about["tokens_a_byte"]
-    said = [f"{about[what]:,} {what}" for what in ("characters", "bytes", "words", "tokens")]
+    said = [many(about[f"{one}s"], one) for one in ("character", "byte", "word", "token")]
     return ", ".join(said + ([f"{each:.3f} tokens a byte"] if each is not None else []))
 
 

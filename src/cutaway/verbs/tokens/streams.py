@@ -7,16 +7,19 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from cutaway.data.yours.filing import CONVERT, ordinary, shown, status, trouble
+from cutaway.data.yours.filing import CONVERT, shown, trouble
 from cutaway.errors import Refused, UsageError
 
+from .files import there
 from .vocabularies import tokens
 
 BLOCK = 2**22  # bytes that are read at a time
-WHOLE = 2**28  # bytes of a text that cannot be cut
+WHOLE = 2**24  # bytes of a text that is not cut into words
+FAR = 2**26  # characters in which the names of special tokens lie over each other
 
 Told = Callable[[int], None]  # how many bytes were read so far
 
@@ -24,14 +27,6 @@ Told = Callable[[int], None]  # how many bytes were read so far
 def name_of(path: Path | None) -> str:
     """What a file, or else standard input, is called in a sentence."""
     return shown(path) if path else "standard input"
-
-
-def there(path: Path | None) -> None:
-    """Nothing, or an error if a path leads to no ordinary file."""
-    if path and not path.exists() and not path.is_symlink():
-        raise UsageError(f"There is no file {shown(path)}.", "Give the name of one that is there.")
-    if path:
-        ordinary(path, status(path))
 
 
 @contextmanager
@@ -93,42 +88,40 @@ def pieces(
     if pattern == tokens().WHOLE:
         yield read(path, told=told)
         return
-    yield from unparted(between_words(characters(path, told)), names)
-
-
-def between_words(texts: Iterable[str]) -> Iterator[str]:
-    """The same text in other pieces, which end where any pattern that cuts would cut."""
-    last_cut = tokens("training").last_cut
-    kept: list[str] = []
-    for text in texts:
-        before = kept[-1][-1:] if kept else ""
-        if cut := last_cut(before + text):
-            yield "".join([*kept, text[: cut - len(before)]])
-            kept, text = [], text[cut - len(before) :]
-        kept += [text] if text else []
-    yield "".join(kept)
+    try:
+        yield from unparted(tokens().between_words(characters(path, told)), names)
+    except ValueError as error:
+        most = tokens("training").MOST
+        what = f"{name_of(path)} has {most:,} characters and no place between words in them."
+        raise Refused(what, "Cut it into files that are smaller.") from error
 
 
 def unparted(texts: Iterable[str], names: Collection[str]) -> Iterator[str]:
-    """The same text in other pieces: those that have a part each of one name are one."""
-    reach = max(map(len, names), default=1) - 1
-    kept = ""
+    """The same text in other pieces; one that would end inside a name ends behind it."""
+    longest = sorted(names, key=len, reverse=True)
+    name = re.compile("|".join(map(re.escape, longest)))
+    reach = len(longest[0]) - 1 if longest else 0
+    kept, end = "", 0
     for text in texts:
-        seam = kept[len(kept) - min(reach, len(kept)) :]
-        around = seam + text[:reach]
-        if len(text) < reach or _parted(around, len(seam), names):
-            kept += text
-            continue
-        if kept:
-            yield kept
-        kept = text
+        kept, end = kept + text, end or len(kept)
+        behind = (hit.end() for hit in name.finditer(kept) if hit.end() > end)
+        for place in chain([end], behind):
+            if place <= len(kept) - reach and not _parted(kept, place, reach, names):
+                if place:
+                    yield kept[:place]
+                kept, end = kept[place:], 0
+                break
+        if len(kept) - end > FAR:
+            raise ValueError("Names lie over each other everywhere.")
     yield kept
 
 
-def _parted(text: str, place: int, names: Collection[str]) -> bool:
+def _parted(text: str, place: int, reach: int, names: Collection[str]) -> bool:
     """Whether one of some names begins before a place in a text and ends after it."""
+    begin = max(place - reach, 0)
+    around, place = text[begin : place + reach], place - begin
     return any(
         hit.start() < place < hit.start() + len(name)
         for name in names
-        for hit in re.finditer(f"(?={re.escape(name)})", text)
+        for hit in re.finditer(f"(?={re.escape(name)})", around)
     )

@@ -144,3 +144,8 @@ def tolerate() -> None:
     """Nothing; afterwards a character that the output cannot write is written as its number."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def many(count: int, what: str, more: str = "s") -> str:
+    """A number of things in words."""
+    return f"{count:,} {what}{more if count != 1 else ''}"

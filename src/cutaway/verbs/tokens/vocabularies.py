@@ -23,6 +23,8 @@ from cutaway.kit.worlds import CLEAN
 from cutaway.runs.keeping import kept
 from cutaway.verbs.talk import say
 
+from .files import exists
+
 BYTES, PLAYS = "bytes", "plays"
 SIZE = 2048  # tokens that are learnt from the plays
 SLOW = 2.0  # seconds, after which it is said what takes them
@@ -87,9 +89,13 @@ def _learnt_from_plays() -> str:
 
 def of_file(path: Path, pattern: str | None = None, specials: Mapping[str, int] = {}) -> Any:
     """The tokenizer in a file, whose format is known by what stands in it."""
-    if not path.exists() and not path.is_symlink():
+    if not exists(path):
         words = f"Say {BYTES}, {PLAYS}, or the name of a file; `cutaway tokens train` makes one."
         raise UsageError(f"There is no vocabulary {shown(path)}.", words)
+    if path.is_dir():
+        inside = path / "tokenizer.json"
+        step = f"-v {shown(inside)}" if inside.is_file() else "Name the file of one."
+        raise Refused(f"{shown(path)} is a folder, not a vocabulary.", step)
     most: int = tokens("saving").MOST_BYTES
     if (size := status(path).st_size) > most:
         raise Refused(f"{shown(path)} is too large for a vocabulary: {size:,} bytes.", TAKE)
