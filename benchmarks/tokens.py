@@ -201,7 +201,7 @@ def encoding() -> None:
         print(f"    making an encoder: {seconds(partial(Encoder, vocabulary, GPT2)) * 1e3:.0f} ms")
         for size in (MB, 10 * MB):
             text = whole.encode()[:size].decode(errors="ignore")
-            sights(text, vocabulary, f"    {size // MB} MB")
+            sights(text, vocabulary, f"    {len(text.encode()) / MB:.1f} MB")
 
 
 def sights(text: str, vocabulary: Vocabulary, title: str) -> None:
@@ -231,12 +231,21 @@ def same(text: str, vocabulary: Vocabulary) -> None:
             print(f"      {name} gives other ids")
 
 
+def most() -> int:
+    """The most memory that this process has had, in MB; on Linux without what started it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(lines["VmHWM"].split()[0]) // 1024
+
+
 def peak(path: str, vocab: int) -> tuple[int, int]:
     """The most memory, in MB, that a process has used with a text, and after training on it."""
     data = [Path(path).read_text(encoding="utf-8")]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    before = most()
     train(data, vocab, GPT2)
-    return before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return before, most()
 
 
 def memory() -> None:
