@@ -43,7 +43,7 @@ def at_every(column: str, decide: Holds) -> Holds:
         if not {"supported", "refuted"} <= {one.verdict for one in found.values()}:
             return every(*found.values())
         weakest = max(found.values(), key=lambda one: one.p or 0)
-        said = "; ".join(f"at {at:g} {one.verdict}: {one.because}" for at, one in found.items())
+        said = "; ".join(f"at {at} {one.verdict}: {one.because}" for at, one in found.items())
         return replace(weakest, verdict="conditional", because=said)
 
     return decided(holds)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from cutaway.kit.statistics import Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import TUNING
 from cutaway.kit.verdicts import raises
 from cutaway.kit.words import Claim
 
-from .lab_interplay import DEPTH, NAMES, PARTS, STEPS, named
+from .lab_interplay import DEPTH, NAMES, PARTS, RATES, STEPS, named
 from .lab_judging import Judge, at_best, learnt, measured, said, summed
 
 ALL = set(PARTS)
@@ -17,7 +18,7 @@ MARGIN = {"text": 0.02, "recall": 0.2}
 WORDS = {"heads": "heads", "mlp": "MLP", "stream": "residual path", "norms": "norms"}
 REGIME = (
     f"{DEPTH} blocks of width 32, characters of Shakespeare or a task of looking up, "
-    "AdamW, each arm at its best of the rates {RATES}, tuned on seeds {TUNING} "
+    f"AdamW, each arm at its best of the rates {RATES}, tuned on seeds {TUNING} "
     "and judged on others, held-out loss"
 )
 

@@ -10,9 +10,10 @@ from cutaway.kit.judging import decided
 from cutaway.kit.pairs import Arm, values
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import fresh
 from cutaway.kit.verdicts import above_chance
 
-TUNING, LEFT, STILL = (0, 1), 0.2, 0.02
+LEFT, STILL = 0.2, 0.02
 Arms = Mapping[str, Arm]
 Judge = Callable[[Table], Verdict]
 
@@ -39,37 +40,11 @@ def lost(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def best_rate(table: Table, arm: Arm, column: str = "nats") -> float:
-    """The rate that is best for an arm on the tuning seeds.
-
-    An end of the grid will do only where its neighbour is as good, to within what is of interest.
-    """
-    rates = sorted(table.values("rate"))
-    means = []
-    for rate in rates:
-        rows = table.where(**arm, rate=rate).dicts()
-        found = [row[column] for row in rows if row["seed"] in TUNING]
-        if len(found) < len(TUNING):
-            raise Undecidable(f"the tuning seeds were not measured at rate {rate:g}")
-        known = [one for one in found if one is not None and math.isfinite(one)]
-        means.append(sum(known) / len(known) if len(known) == len(found) else math.inf)
-    at = min(range(len(rates)), key=means.__getitem__)
-    if at in (0, len(rates) - 1):
-        inside = means[1 if at == 0 else at - 1]
-        if not inside - means[at] < STILL:
-            raise Undecidable(f"the best rate, {rates[at]:g}, stands at an end: extend the grid")
-    return rates[at]
-
-
 def at_best(table: Table, arms: Arms, column: str = "nats") -> tuple[Table, str]:
     """Arms on fresh seeds, each at its own best rate, as rows with `arm`; and the rates."""
-    rows: list[dict[str, Any]] = []
-    chosen = {name: best_rate(table, arm, column) for name, arm in arms.items()}
-    for name, arm in arms.items():
-        for row in table.where(**arm, rate=chosen[name]).dicts():
-            if row["seed"] not in TUNING:
-                rows.append({**row, "arm": name})
-    words = ", ".join(f"{name or 'none'} {rate:g}" for name, rate in chosen.items())
+    found = {name: fresh(table, column, arm, near=STILL) for name, arm in arms.items()}
+    rows = [{**row, "arm": name} for name, (kept, _) in found.items() for row in kept.dicts()]
+    words = ", ".join(f"{name or 'none'} {rate:g}" for name, (_, rate) in found.items())
     return tabled(rows, table), f"rates: {words}"
 
 

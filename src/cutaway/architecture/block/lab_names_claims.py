@@ -5,10 +5,11 @@ from __future__ import annotations
 from cutaway.kit.judging import every
 from cutaway.kit.statistics import Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import TUNING
 from cutaway.kit.verdicts import exactly, raises, unchanged
 from cutaway.kit.words import Claim
 
-from .lab_judging import TUNING, Judge, at_best, learnt, mean_over, measured, said, tabled
+from .lab_judging import Judge, at_best, learnt, mean_over, measured, said, tabled
 from .lab_names import (
     AGAIN,
     AS_DRAWN,

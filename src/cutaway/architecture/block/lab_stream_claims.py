@@ -8,10 +8,11 @@ from typing import Any
 from cutaway.kit.judging import at_every
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import TUNING
 from cutaway.kit.verdicts import lowers, raises, unchanged
 from cutaway.kit.words import Claim
 
-from .lab_judging import TUNING, Judge, at_best, learnt, measured, said, tabled
+from .lab_judging import Judge, at_best, learnt, measured, said, tabled
 from .lab_stream import DEPTHS, LONG, RATE, RATES, READ, STEPS
 
 MARGIN, NEAR, DECADE = 0.05, 0.05, 0.5

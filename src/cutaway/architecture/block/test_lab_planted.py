@@ -9,7 +9,6 @@ import pytest
 
 from cutaway.kit.credulity import credulous
 from cutaway.kit.labs import APART, load
-from cutaway.kit.statistics import Undecidable
 from cutaway.kit.tables import Table
 
 lab = load("block")
@@ -193,26 +192,6 @@ def test_a_claim_is_undecided_where_nothing_was_measured(words):
 @every
 def test_a_claim_is_not_credulous(words):
     assert list(credulous(claim(words), planted(words, PLANTED[words][0]))) == []
-
-
-def test_a_best_rate_at_the_end_of_the_grid_decides_nothing():
-    rows = [{"rate": r, "seed": s, "nats": 1 - r} for r in (0.1, 0.2, 0.4) for s in range(3)]
-    with pytest.raises(Undecidable):
-        judging.best_rate(Table.of(rows), {})
-
-
-def test_a_best_rate_at_the_end_will_do_where_its_neighbour_is_as_good():
-    rows = [{"rate": r, "seed": s, "nats": 1 - r / 99} for r in (0.1, 0.2, 0.4) for s in range(3)]
-    assert judging.best_rate(Table.of(rows), {}) == 0.4
-
-
-def test_a_rate_at_which_a_tuning_seed_diverges_is_not_the_best():
-    rows = [
-        {"rate": r, "seed": s, "nats": None if r == 0.2 and s == 1 else r}
-        for r in (0.3, 0.2, 0.31)
-        for s in range(3)
-    ]
-    assert judging.best_rate(Table.of(rows), {}) == 0.3
 
 
 def test_runs_that_left_the_numbers_are_an_explosion():

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cutaway.kit.judging import Holds, decided
+from cutaway.kit.judging import Holds, at_every, decided
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
 from cutaway.kit.verdicts import above_chance, raises, unchanged
 from cutaway.kit.words import Claim, Experiment, Figure, Row
 
-from .lab_judging import MARGIN, at_each, fresh, tuned, unigram
+from .lab_judging import MARGIN, at_best, tuned, unigram
 from .lab_small import PARTS, RATES, RECIPE, STEPS, WARM
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def nearer(style: str, against: str) -> Holds:
 
     def holds(table: Table) -> Verdict:
         arms = {name: {"style": name} for name in (style, against)}
-        judged = fresh(table, "accuracy", arms, better="higher")
+        judged = at_best(table, "accuracy", arms, better="higher")
         chance = float(max(table.column("chance")))
         one, other = {"arm": style}, {"arm": against}
         above_chance(judged, "accuracy", one, chance, 0.1, better="higher")
@@ -96,7 +96,7 @@ def spread(table: Table) -> Verdict:
     """Whether the three styles end within the margin of one another, each at its best rate."""
     if not len(table):
         raise Undecidable("nothing was measured")
-    judged = fresh(table, "loss", {name: {"part": name} for name in STYLES})
+    judged = at_best(table, "loss", {name: {"part": name} for name in STYLES})
     above_chance(judged, "loss", {"arm": "gpt2"}, unigram(table), 0.2)
     rows = []
     for seed in judged.values("seed"):
@@ -191,7 +191,7 @@ CLAIMS = (
         "Where only what was said decides, Llama's parts are right more often than GPT-2's",
         source="003-08",
         experiment="answers_by_style",
-        holds=at_each("task", nearer("llama", "gpt2")),
+        holds=at_every("task", nearer("llama", "gpt2")),
         regime=(
             f"recall of pairs, brackets; 2 blocks of width {NARROW}, {TAUGHT} steps of {ROWS} "
             "rows, each arm's rate tuned on two seeds, judged on others"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cutaway.kit.judging import Holds, decided
+from cutaway.kit.tuning import TUNING
 from cutaway.kit.verdicts import lowers, raises, unchanged
 from cutaway.kit.words import Claim
 
@@ -11,7 +12,6 @@ from .lab_count import BY_HEADS
 from .lab_judging import (
     CLEAN,
     MARGIN,
-    TUNING,
     adds_up,
     apart,
     compared,

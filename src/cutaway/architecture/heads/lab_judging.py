@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,13 +11,14 @@ from cutaway.kit.judging import Holds, decided, every
 from cutaway.kit.pairs import Arm
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import fresh, together
 from cutaway.kit.verdicts import above_chance, exactly, lowers, raises, unchanged
 
 from .lab_broken import ORDERS
 from .lab_count import expected
 from .lab_roles import AFTER
 
-MARGIN, LEFT, TUNING = 0.02, 0.2, (0, 1)
+MARGIN, LEFT = 0.02, 0.2
 CLEAN = {"fault": None}
 MEASURED, LEVEL = {"arm": "measured"}, {"arm": "level"}
 Judge = Callable[..., Verdict]
@@ -32,39 +32,16 @@ def learnt(table: Table, arm: Arm) -> None:
     above_chance(table, "nats", arm, min(levels), LEFT)
 
 
-def best_rate(table: Table, heads: int) -> float:
-    """The rate that is best on the tuning seeds; undecidable at either end of the grid."""
-    rates = sorted(table.values("rate")) if len(table) else []
-    means = {}
-    for rate in rates:
-        found = [
-            r["nats"] for r in table.where(heads=heads, rate=rate).dicts() if r["seed"] in TUNING
-        ]
-        if len(found) < len(TUNING):
-            raise Undecidable(f"the tuning seeds were not measured at rate {rate}")
-        known = [one for one in found if one is not None]
-        means[rate] = sum(known) / len(known) if len(known) == len(found) else math.inf
-    best = min(rates, key=lambda rate: means[rate], default=None)
-    if best is None or best in (rates[0], rates[-1]):
-        raise Undecidable(f"the best rate for {heads} heads stands at an end of the grid: {best}")
-    return best
-
-
 def more_heads(exam: str, many: int, few: int) -> Holds:
     """Whether many heads end with a lower loss than few, each at its own best rate."""
+    arms = {"heads": many}, {"heads": few}
 
     def holds(table: Table) -> Verdict:
         table = table.where(exam=exam)
-        rates = {heads: best_rate(table, heads) for heads in (many, few)}
-        rows = [
-            row
-            for row in table.dicts()
-            if row["seed"] not in TUNING and row["rate"] == rates.get(row["heads"])
-        ]
-        judged = Table.of(rows, table.failed)
-        arms = {"heads": many}, {"heads": few}
+        (more, fast), (fewer, slow) = (fresh(table, "nats", arm) for arm in arms)
+        judged = together([more, fewer])
         found = lowers(judged, "nats", *arms, MARGIN, lambda t: learnt(t, arms[1]))
-        words = f"at rate {rates[many]:g}, with {few} heads {rates[few]:g}"
+        words = f"at rate {fast:g}, with {few} heads {slow:g}"
         return replace(found, because=f"{words}: {found.because}")
 
     return decided(holds)

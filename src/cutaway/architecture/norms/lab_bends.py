@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from cutaway.kit.judging import Holds, decided
 from cutaway.kit.statistics import Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import TUNING
 from cutaway.kit.verdicts import lowers, raises, unchanged
 from cutaway.kit.words import Claim, Experiment, Figure, Row
 
 from .lab_arms import BENDS, PRE, SHAPE
-from .lab_tuning import TUNING, Judge, among, compared
+from .lab_tuning import Judge, among, compared
 
 if TYPE_CHECKING:
     from cutaway.kit.worlds import World

@@ -9,6 +9,7 @@ from typing import Any
 from cutaway.kit.judging import Holds, decided
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import TUNING
 from cutaway.kit.verdicts import lowers, raises, unchanged
 from cutaway.kit.words import Claim
 
@@ -26,7 +27,7 @@ from .lab_arms import (
     WARM_PRE,
 )
 from .lab_rates import COMMON, STEPS
-from .lab_tuning import LEFT, TUNING, Judge, among, compared, learnt, tuned
+from .lab_tuning import LEFT, Judge, among, compared, learnt, tuned
 
 REGIME = f"{SHAPE}, {STEPS} steps, each arm's rate tuned on seeds {TUNING}, judged on the others"
 
