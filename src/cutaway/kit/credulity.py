@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .tables import Table
-from .words import Claim
+from .words import Claim, Row
 
 # A claim that tunes each arm on two seeds finds shuffled arms at the points that were best for both
 # as they were: in a quarter of the shuffles both seeds fall the wrong way round.
@@ -34,9 +34,29 @@ def _keys(table: Table) -> tuple[str, ...]:
 
 
 def _is_null(claim: Claim, table: Table) -> bool:
-    """Whether a claim says that two arms are alike: shuffling them cannot take its support."""
+    """Whether a claim says that two arms are alike: shuffling them cannot take its support.
+
+    It is supported by an interval with 0 in it; or, where a small effect is sure, by an effect of
+    nothing when every arm is given the clean one's numbers.
+    """
     effect = claim.holds(table)
-    return effect.low is not None and effect.high is not None and effect.low <= 0 <= effect.high
+    if effect.low is not None and effect.high is not None and effect.low <= 0 <= effect.high:
+        return True
+    keys, clean, rows = _keys(table), table.where(fault=None).dicts(), list[Row]()
+    for arm in table.values("fault"):
+        for at, row in enumerate(table.where(fault=arm).dicts()):
+            one = clean[at] if at < len(clean) else row
+            rows.append({**(one if _beside(row, one, keys) else row), "fault": arm})
+    try:
+        alike = claim.holds(Table.of(rows))
+    except ValueError:
+        return False
+    return alike.verdict == "supported" and alike.effect == 0
+
+
+def _beside(row: Row, clean: Row, keys: Sequence[str]) -> bool:
+    """Whether two rows are of one seed and one point of the grid, but for the fault."""
+    return all(row[key] == clean[key] for key in keys if key != "fault")
 
 
 def shuffled(table: Table, seed: int) -> Table:

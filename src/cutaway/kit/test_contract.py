@@ -14,7 +14,7 @@ from .credulity import credulous, shuffled
 from .labs import load
 from .results import Results, read
 from .tables import Table
-from .verdicts import exactly, raises
+from .verdicts import exactly, raises, unchanged
 from .words import Claim, Fault, Lab
 
 LAB = load("bigram")
@@ -155,6 +155,16 @@ def test_a_claim_that_rests_on_its_arms_is_not_credulous() -> None:
     sound = claiming(lambda t: raises(t, "loss", BROKEN, CLEAN, 0.1))
     assert sound.holds(planted(1.0)).verdict == "supported"
     assert list(credulous(sound, planted(1.0))) == []
+
+
+def test_a_claim_that_two_arms_are_alike_keeps_its_support_and_is_not_credulous() -> None:
+    """Also where a small effect is sure, as with many seeds."""
+    alike = claiming(lambda t: unchanged(t, "loss", BROKEN, CLEAN, 0.1))
+    sure = Table.of(
+        [{**row, "loss": row["loss"] + row["seed"] / 1e4} for row in planted(0.02).dicts()]
+    )
+    assert alike.holds(sure).verdict == "supported" and (alike.holds(sure).low or 0) > 0
+    assert list(credulous(alike, sure)) == []
 
 
 def test_a_claim_that_looks_only_at_the_largest_value_is_credulous() -> None:
