@@ -7,7 +7,7 @@ from .saving import from_json, load, save, to_json
 from .splitting import CL100K, GPT2, WHOLE, words
 from .tokenizer import Tokenizer
 from .tokens import Pair, Vocabulary, decode, encode_word
-from .training import read, train
+from .training import between_words, read, train
 
 __all__ = [
     "CL100K",
@@ -17,6 +17,7 @@ __all__ = [
     "Rows",
     "Tokenizer",
     "Vocabulary",
+    "between_words",
     "decode",
     "encode_word",
     "from_huggingface",

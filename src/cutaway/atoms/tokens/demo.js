@@ -199,7 +199,7 @@
       tell(back !== lab.now[key] && !m[key].error && name + " does not come back.");
       tell(across && name + " has a token across words: " + quoted(across) + ".");
     }
-    return found[0] ? found : ["Nothing that one could see" + (lab.now.where === WHERE[1] ? " in use." : ".")];
+    return found[0] ? found : ["Nothing that one could see" + (lab.now.where === WHERE[1] ? " in use." : ".") + (lab.now.breaks[0] ? " Other cuts, more joins or other texts may show it." : "")];
   }
 
   function build(made) {
@@ -208,8 +208,8 @@
     const joins = lab.slider("joins", (n) => "joins: " + n), lost = lab.slider("lost", (n) => "ids lost at the end: " + n);
     const last = make("p"), list = make("ol"), next = make("p", { "aria-live": "polite" });
     const step = (by) => () => (joins.input.stepUp(by), lab.set({ joins: +joins.input.value }));
-    const text = panel("text", "A text to learn from: write your own", 7, guess.node, joins.node, press("one back", step(-1)), press("one more", step(1)));
-    const other = panel("other", "A text that training never sees", 2);
+    const text = panel("text", "A text to learn from, of at most " + LONG + " characters: write your own", 7, guess.node, joins.node, press("one back", step(-1)), press("one more", step(1)));
+    const other = panel("other", "A text that training never sees, as long at most", 2);
 
     function render() {
       const open = lab.now.guess !== null || lab.now.breaks[0], now = open ? lab.now : { ...lab.now, joins: 0 };

@@ -40,6 +40,13 @@ WINDOW = 1 << 16                          # bytes that are read at a time
 LOOK = 8                                  # how far the end of a word may depend on what follows
 
 
+def cut(data: bytes, at: int) -> int:
+    """Where a character of UTF-8 begins, there or up to three bytes before."""
+    while at < len(data) and data[at] >> 6 == 2:
+        at -= 1
+    return at
+
+
 class Encoder:
     """Encodes the UTF-8 of ordinary text by a vocabulary and a pattern, and remembers words."""
 
@@ -102,7 +109,7 @@ class Encoder:
         start, parts = 0, []
         with self.lock:
             while start < len(data):
-                window = data[start:start + self.wide]
+                window = data[start:cut(data, start + self.wide)]
                 size = len(window)
                 self.view[:size + len(PADDING)] = window + PADDING
                 limit = size - LOOK * (start + size < len(data))

@@ -74,10 +74,10 @@ def begin(book, pairs):
                 pairs[pair + 2] += 1
 
 
-def named(found: list[list[int]]) -> Vocabulary:
+def named(lefts: list[int], rights: list[int]) -> Vocabulary:
     """The vocabulary of joins, in their order."""
     tokens = [bytes([byte]) for byte in range(256)]
-    for left, right in found:
+    for left, right in zip(lefts, rights):
         tokens.append(tokens[left] + tokens[right])
-    joins = {(left, right): 256 + at for at, (left, right) in enumerate(found)}
+    joins = dict(zip(zip(lefts, rights), range(256, len(tokens))))
     return Vocabulary(tuple(tokens), joins)

@@ -17,6 +17,7 @@ from .characters import KINDS, LETTER
 TABLE = np.zeros(0x200000, np.uint8)     # the kinds, with room for all that four bytes can say
 TABLE[:len(KINDS)] = KINDS
 PADDING = b" " * 64
+GAP = b" " * 8                           # between documents
 ONES = uint64(0x0101010101010101)
 
 
@@ -94,3 +95,10 @@ def run(data, p, kinds, wanted, most):
             break
         p = after
     return p
+
+
+def beside(documents: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """Some documents side by side, with a gap after each, and where each ends."""
+    sizes = np.array([len(document) for document in documents], np.int64)
+    ends = np.cumsum(sizes + len(GAP)) - len(GAP)
+    return np.frombuffer(GAP.join([*documents, PADDING]), np.uint8), ends

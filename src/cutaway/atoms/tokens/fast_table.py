@@ -9,10 +9,11 @@
 import numpy as np
 from numba import njit, uint64
 
-from .fast_memory import bytes_at, numbers_at, places_at
+from .fast_memory import bytes_at, fetch, numbers_at, places_at
 from .fast_words import SHORT, hashed, same, slot_of
 
-TABLE, SLOTS, ROWS, SPELLED, SPACE, FILLED, PLACE = range(7)
+TABLE, SLOTS, ROWS, SPELLED, SPACE, FILLED, WAITING, PLACE = range(8)
+MANY = 128                                # short words that are looked up together
 
 
 @njit
@@ -27,11 +28,39 @@ def row_of(table, slots, low, high):
 @njit
 def count_short(book, low, high, times):
     """Count a word of at most 15 bytes, which its numbers are."""
-    table = numbers_at(book[TABLE])
-    row = row_of(table, book[SLOTS], low, high)
+    table, slots = numbers_at(book[TABLE]), book[SLOTS]
+    row, first = row_of(table, slots, low, high), 4 * slot_of(low, high, slots)
     book[ROWS] += table[row + 1] == 0
     table[row], table[row + 1] = low, high
     table[row + 2] += uint64(times)
+    if table[row + 2] > table[first + 2]:  # the more frequent is where it is looked for first
+        for i in range(4):
+            table[row + i], table[first + i] = table[first + i], table[row + i]
+
+
+@njit
+def tally(book, waiting, end):
+    """Count the short words that wait."""
+    table = numbers_at(book[TABLE])
+    for at in range(0, end, 3):
+        low, high, row = waiting[at], waiting[at + 1], np.int64(waiting[at + 2])
+        if table[row] == low and table[row + 1] == high:
+            table[row + 2] += uint64(1)
+        else:
+            count_short(book, low, high, 1)
+
+
+@njit
+def wait(book, waiting, at, low, high):
+    """Where the next short word waits, after this one; when enough do, they are counted."""
+    table = numbers_at(book[TABLE])
+    row = slot_of(low, high, book[SLOTS]) << 2
+    fetch(table, row)
+    waiting[at], waiting[at + 1], waiting[at + 2] = low, high, uint64(row)
+    if at + 3 < 3 * MANY:
+        return at + 3
+    tally(book, waiting, at + 3)
+    return 0
 
 
 @njit

@@ -12,7 +12,6 @@ from .fast_layout import END, OWNER, PLACES, TEXT, TIMES, begin, lay_out, measur
 from .fast_learning import EVENTS, FOUND, GAINS, JOINS, LENGTHS, ROOM, WANTED, learn
 from .fast_memory import address
 from .fast_pairs import COLUMNS, HEAP, INDEX, LEVELS, PAIRS, POWER, SIZE, SLOTS, USED, indexed
-from .tokenizer import utf8
 from .tokens import Vocabulary
 
 POWERS = 63
@@ -20,7 +19,7 @@ POWERS = 63
 
 def counted(texts: Iterable[str], pattern: str) -> Counts:
     """How often each word occurs in some texts."""
-    return Counts(pattern).read(map(utf8, texts))
+    return Counts(pattern).read(texts)
 
 
 class Learning:
@@ -64,7 +63,8 @@ class Learning:
         """The vocabulary."""
         while not learn(address(self.book)):
             self.room(2 * int(self.book[ROOM]))
-        return named(self.held[FOUND][:2 * self.book[JOINS]].reshape(-1, 2).tolist())
+        # two long lists: a list for each pair makes the garbage collector look at all there is
+        return named(*self.held[FOUND][:2 * self.book[JOINS]].reshape(-1, 2).T.tolist())
 
 
 def learnt(counts: Counts, vocab: int) -> Vocabulary:

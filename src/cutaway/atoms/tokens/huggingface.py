@@ -2,16 +2,16 @@
 
 Its tokens are written in an alphabet of GPT-2's, in which each byte has a character that shows: the
 space is Ġ. Its merges are joins in the order of their ids; a file with another order is refused,
-and so is whatever else would give other ids. What only adds tokens around a text (a post-processor,
-padding) is left out: here nothing is added that was not asked for.
+and so is whatever else would give other ids.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from .around import in_place, refuse_around, special_tokens
 from .ranks import as_ranks, in_order
-from .saving import ids_of, parsed, part, sound
+from .saving import ids_of, parsed, part, sound, within
 from .splitting import CL100K, GPT2, WHOLE
 from .tokenizer import Tokenizer
 from .tokens import Pair, Vocabulary
@@ -73,7 +73,8 @@ def to_huggingface(tokenizer: Tokenizer) -> str:
     model = {"type": "BPE", "vocab": ids | dict(tokenizer.specials), "merges": merges}
     steps = {"normalizer": None, "pre_tokenizer": STEPS[tokenizer.pattern],
              "post_processor": None, "decoder": byte_level(True)}
-    return json.dumps({"version": "1.0", "added_tokens": added, **steps, "model": model}, indent=1)
+    whole = {"version": "1.0", "added_tokens": added, **steps, "model": model}
+    return within(json.dumps(whole, indent=1))
 
 
 def merged(merges: list[Any], tokens: tuple[bytes, ...]) -> dict[Pair, int]:
@@ -96,19 +97,6 @@ def merged(merges: list[Any], tokens: tuple[bytes, ...]) -> dict[Pair, int]:
     return joins
 
 
-def special_tokens(added: list[Any]) -> dict[str, int]:
-    """The ids of added tokens, all of which must be special and take no space with them."""
-    for one in added:
-        wide = [name for name in ("single_word", "lstrip", "rstrip") if part(one, name, bool)]
-        if wide or not part(one, "special", bool):
-            raise ValueError(f"The added token {part(one, 'content', str)!r:.60} is none of those "
-                             "that are special and stand for themselves alone.")
-    specials = {part(one, "content", str): part(one, "id", int) for one in added}
-    if len(specials) < len(added):
-        raise ValueError("A special token stands twice in the file.")
-    return specials
-
-
 def refuse(body: Mapping[str, Any]) -> None:
     """Nothing, or an error for what in a file would give other ids than here."""
     model = part(body, "model", dict)
@@ -117,6 +105,7 @@ def refuse(body: Mapping[str, Any]) -> None:
             raise ValueError(f"The file's {name} is {model[name]!r:.40}: it would give other ids.")
     if body.get("normalizer") is not None:
         raise ValueError("The file has a normalizer: it would give other ids.")
+    refuse_around(body)
 
 
 def from_huggingface(text: str | bytes) -> Tokenizer:
@@ -125,13 +114,19 @@ def from_huggingface(text: str | bytes) -> Tokenizer:
     refuse(body)
     model, ids = body["model"], ids_of(part(body, "model", dict), "vocab")
     specials = special_tokens(part(body, "added_tokens", list))
-    if any(ids.get(name, id) != id for name, id in specials.items()):
-        raise ValueError("The file gives a special token two ids.")
+    if model.get("ignore_merges") and (twice := [name for name in specials if is_word(name, ids)]):
+        raise ValueError(f"The special token {twice[0]!r:.60} is a word's token, too.")
     tokens = in_order({read(name): id for name, id in ids.items() if name not in specials})
     vocabulary = sound(Vocabulary(tokens, merged(part(model, "merges", list), tokens)))
     if len(set(vocabulary.joins.values())) < len(vocabulary.joins) or model.get("ignore_merges"):
         vocabulary = as_ranks(vocabulary)
-    return Tokenizer(vocabulary, pattern_of(part(body, "pre_tokenizer", dict)), specials)
+    pattern = pattern_of(part(body, "pre_tokenizer", dict))
+    return Tokenizer(vocabulary, pattern, in_place(specials, ids))
+
+
+def is_word(name: str, ids: Mapping[str, int]) -> bool:
+    """Whether a special token's name is that of a token of other bytes, which a word may be."""
+    return name in ids and BYTES.keys() >= set(name) and read(name) != name.encode()
 
 
 def steps_of(given: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -230,7 +230,7 @@ FIGURES = (
     Figure(
         "order_by_resampling",
         "order_by_resampling",
-        title="Other documents give mostly the same tokens, and hardly any at the same id",
+        title="Other documents give mostly the same tokens, in another order",
         x="first",
         y="kept",
         color="corpus",

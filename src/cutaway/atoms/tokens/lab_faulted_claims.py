@@ -96,11 +96,13 @@ CLAIMS = (
         "Pairs that are joined from left to right in use, and were not in training, cost bits",
         "001-08",
         costs("first_join"),
+        "bits_by_slight_fault",
     ),
     claim(
         "Pairs that are joined from left to right in training and use alike cost a model nothing",
         "001-08",
         costs_nothing("first_join", BOTH),
+        "bits_by_slight_fault",
     ),
     claim(
         "A text that is not cut into words in use, and was in training, costs bits",
@@ -111,6 +113,7 @@ CLAIMS = (
         "A space that goes with the word before it costs bits in use, and none if trained so",
         "004-11",
         all_of(costs("space_behind"), costs_nothing("space_behind", BOTH)),
+        "bits_by_slight_fault",
     ),
     claim(
         "Texts that end twice in use, and once in training, cost bits",
@@ -121,6 +124,7 @@ CLAIMS = (
         "A model of texts whose capitals were made small in training and use needs fewer bits",
         "001-08",
         saves("lowercase", BOTH),
+        "bits_by_slight_fault",
     ),
     claim(
         "Where most letters are one unknown token, a model needs fewer bits than where they are "

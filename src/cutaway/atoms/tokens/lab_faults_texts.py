@@ -133,8 +133,8 @@ READING = (
     Fault(
         "cuts_in_words",
         "training.py",
-        old="cuts = np.flatnonzero(letters[:-1] & ~letters[1:]) + 1",
-        new="cuts = np.flatnonzero(letters[:-1]) + 1      # BROKEN: also inside of a word",
+        old="cuts = np.flatnonzero(ending & (kinds[:-1] != kinds[1:])) + 1",
+        new="cuts = np.flatnonzero(ending) + 1            # BROKEN: also inside of a word",
         says="A file is cut where a block of it ends, also through the middle of a word",
         symptom="No visible symptom but a few counts: the vocabulary depends on how much is read "
         "at a time",

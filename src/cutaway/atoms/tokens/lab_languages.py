@@ -44,9 +44,9 @@ def articles() -> dict[str, list[str]]:
 
 
 def learnt_from(source: str, seed: int) -> list[str]:
-    """Some texts to learn from: none, plays, or what is not read of the declaration."""
+    """Some texts to learn from: one letter, plays, or what is not read of the declaration."""
     if source == NONE:
-        return []
+        return ["a"]  # it has no pair
     if source == ENGLISH:
         return drawn(PLAYS, seed, SIZE)
     chance = random.Random(f"{seed}/{source}")

@@ -50,12 +50,15 @@ def from_tiktoken(ranks: bytes, pattern: str, specials: Mapping[str, int]) -> To
         raise ValueError(f"The file is too large for a vocabulary: {len(ranks):,} bytes.")
     ids: dict[bytes, int] = {}
     for number, line in enumerate(ranks.splitlines(), 1):
+        if not line:
+            continue
+        known = len(ids)
         try:
             token, rank = line.split()
             ids[base64.b64decode(token, validate=True)] = int(rank)
         except ValueError:
             raise ValueError(f"Line {number} is not a token in base64 and its rank.") from None
-        if len(ids) < number:
+        if len(ids) == known:
             raise ValueError(f"Line {number} has the token of an earlier line.")
     return Tokenizer(joined(in_order(ids)), pattern, dict(specials))
 

@@ -35,6 +35,14 @@ def parsed(data: bytes) -> dict[str, Any]:
     return found
 
 
+def within(text: str) -> str:
+    """What is to be a file, if it is not larger than one that is read again."""
+    if len(text.encode()) > MOST_BYTES or text.count("[") + text.count("{") > MOST_LISTS:
+        raise ValueError(f"The vocabulary is too large for a file: of {len(text):,} characters it "
+                         "could not be read again. Train one of fewer, or of shorter tokens.")
+    return text
+
+
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON in which no name stands twice."""
     found = dict(pairs)
@@ -54,7 +62,7 @@ def sound(vocabulary: Vocabulary) -> Vocabulary:
             raise ValueError(f"The tokens {id} and {ids[token]} have the same bytes.")
     for (left, right), id in vocabulary.joins.items():
         if not (0 <= left < len(tokens) and 0 <= right < len(tokens) and 0 <= id < len(tokens)):
-            raise ValueError(f"{left} and {right} join to {id}, and one of these ids is not there.")
+            raise ValueError(f"{left!r:.40} and {right!r:.40} join to {id}, or one is not there.")
         parts = tokens[left], tokens[right]
         if not all(parts) or b"".join(parts) != tokens[id]:
             raise ValueError(f"The tokens {left} and {right} do not join to the token {id}.")
@@ -77,7 +85,7 @@ def to_json(tokenizer: Tokenizer) -> str:
     body = {"format": FORMAT, "pattern": tokenizer.pattern, "specials": dict(tokenizer.specials)}
     body |= {"digest": digest({**body, "tokens": rows})}
     head = "".join(f"{json.dumps(name)}: {json.dumps(value)},\n" for name, value in body.items())
-    return "{\n" + head + '"tokens": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]}\n"
+    return within("{\n" + head + '"tokens": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]}\n")
 
 
 def from_json(text: str | bytes) -> Tokenizer:
@@ -110,7 +118,7 @@ def part(body: Mapping[str, Any], name: str, kind: type) -> Any:
     """A part of a file, if it is of the kind that it should be."""
     found = body.get(name) if isinstance(body, dict) else None
     if type(found) is not kind:
-        raise ValueError(f"The file has no {name!r}, or one that is no {WORDS[kind]}.")
+        raise ValueError(f"The file has no {name!r:.40}, or one that is no {WORDS[kind]}.")
     return found
 
 
@@ -121,11 +129,11 @@ def ids_of(body: Mapping[str, Any], name: str) -> dict[str, int]:
 
 def save(tokenizer: Tokenizer, path: str | Path) -> None:
     """Nothing; afterwards the file is there whole, or is what it was before."""
-    path = Path(path)
+    path, text = Path(path), to_json(tokenizer)
     half = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with half.open("x", encoding="ascii", newline="\n") as file:
-            file.write(to_json(tokenizer))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(half, path)

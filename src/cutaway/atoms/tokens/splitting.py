@@ -49,7 +49,7 @@ PATTERNS = {
 def expression(pattern: str) -> re.Pattern[str]:
     """The regular expression of a pattern, its sets of characters written out."""
     if pattern not in PATTERNS:
-        raise ValueError(f"There is no pattern {pattern!r}: it is one of {', '.join(PATTERNS)}.")
+        raise ValueError(f"There is no pattern {pattern!r:.40}: take one of {', '.join(PATTERNS)}.")
     found = "|".join(PATTERNS[pattern])
     found = found.replace(r"\p{L}", ranges(LETTER))
     found = found.replace(r"\p{N}", ranges(NUMBER))

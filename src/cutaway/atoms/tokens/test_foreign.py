@@ -70,6 +70,13 @@ def test_ranks_that_are_none_are_refused(ranks, says):
         from_tiktoken(ranks, GPT2, {})
 
 
+def test_empty_lines_of_ranks_are_left_out_as_tiktoken_leaves_them_out():
+    spaced = RANKS.replace(b"\n", b"\n\n", 9) + line(b"ab", 256) + b"\n\n"
+    assert from_tiktoken(spaced, GPT2, {}) == from_tiktoken(RANKS + line(b"ab", 256), GPT2, {})
+    with pytest.raises(ValueError, match="Line 268 has the token"):
+        from_tiktoken(spaced.removesuffix(b"\n") + line(b"ab", 257), GPT2, {})
+
+
 def test_a_vocabulary_that_as_ranks_would_give_other_ids_is_not_written():
     vocabulary = Vocabulary((*ALPHABET, b"ab"), {})
     with pytest.raises(ValueError, match="other ids"):
@@ -159,6 +166,14 @@ FIRST = json.loads(json.dumps(STEPS[CL100K]).replace(r"\\s+\\z|", ""))
 MODEL = {"type", "dropout", "continuing_subword_prefix", "merges", "vocab", "byte_fallback"}
 ADDED = {"id": 300, "content": END, "special": True, "lstrip": False, "rstrip": False}
 ADDED |= {"single_word": False}
+TRIMS = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+ALONE = [{"Sequence": {"id": "A", "type_id": 0}}]
+TEMPLATE = {
+    "type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": END, "type_id": 0}}, *ALONE],
+    "pair": [*ALONE, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {END: {"id": END, "ids": [300], "tokens": [END]}},
+}
 OTHERS = {
     "another model": ({"type": "Unigram"}, "type is 'Unigram'"),
     "dropout": ({"dropout": 0.1}, "dropout is 0.1"),
@@ -189,6 +204,27 @@ OTHERS = {
     "a special token twice": ({"added_tokens": [ADDED, ADDED]}, "twice"),
     "another id for a special token": ({"added_tokens": [ADDED | {"id": 301}]}, "two ids"),
     "no added tokens": ({"added_tokens": 3}, "'added_tokens'"),
+    "special tokens in two passes": (
+        {"added_tokens": [ADDED, ADDED | {"id": 301, "content": "<", "normalized": True}]},
+        "some are normalized",
+    ),
+    "an id that no place gives": (
+        {"added_tokens": [ADDED, ADDED | {"id": 400, "content": "<s>"}]},
+        "two ids: 400, and 259 by its place",
+    ),
+    "a truncation": ({"truncation": {"max_length": 5, "stride": 0}}, "truncation"),
+    "a padding": ({"padding": {"strategy": {"Fixed": 9}}}, "padding"),
+    "a padding to a multiple": (
+        {"padding": {"strategy": "BatchLongest", "pad_to_multiple_of": 8}},
+        "padding",
+    ),
+    "a template": ({"post_processor": TEMPLATE}, "post_processor that adds"),
+    "a template among others": (
+        {"post_processor": {"type": "Sequence", "processors": [TRIMS, TEMPLATE]}},
+        "post_processor that adds",
+    ),
+    "a step that is not known": ({"post_processor": {"type": "Bert"}}, "post_processor"),
+    "no step": ({"post_processor": 3}, "post_processor"),
 }
 
 
@@ -198,6 +234,87 @@ def test_a_tokenizer_json_that_would_give_other_ids_is_refused(name):
     with pytest.raises(ValueError, match=says):
         from_huggingface(edited(**parts))
     assert from_huggingface(edited()).specials == {END: 300}
+
+
+PADDED = {"direction": "Right", "pad_id": 0, "pad_type_id": 0, "pad_token": "!"}
+CUT = {"direction": "Right", "strategy": "LongestFirst", "stride": 0}
+SETTINGS = {
+    "truncation": [None, CUT | {"max_length": 5}, CUT | {"max_length": 10**6}],
+    "padding": [
+        None,
+        *(
+            PADDED | {"strategy": strategy, "pad_to_multiple_of": multiple}
+            for strategy in ("BatchLongest", {"Fixed": 12})
+            for multiple in (None, 0, 1, 8)
+        ),
+    ],
+    "post_processor": [
+        None,
+        TRIMS,
+        TEMPLATE,
+        TEMPLATE | {"single": ALONE},
+        TEMPLATE | {"single": [*ALONE, *ALONE]},
+        {"type": "Sequence", "processors": [TRIMS, TEMPLATE]},
+        {"type": "Sequence", "processors": [TRIMS, TEMPLATE | {"single": ALONE}]},
+        {"type": "RobertaProcessing", "sep": [END, 300], "cls": [END, 300]}
+        | {"trim_offsets": True, "add_prefix_space": False},
+    ],
+    "pre_tokenizer": [*STEPS.values(), STEPS[GPT2] | {"add_prefix_space": True}],
+}
+NAMES = ["<s>", "<s", "s>x", "a<s>", "ab", "Ġb", "é", "a b", END]
+
+
+@st.composite
+def strange(draw):
+    """A tokenizer.json of `ab`, `bc` and ` b`, with a few settings that real files have."""
+    tokens = (*ALPHABET, b"ab", b"bc", b" b")
+    joins = {(97, 98): 256, (98, 99): 257, (32, 98): 258}
+    body = json.loads(to_huggingface(Tokenizer(Vocabulary(tokens, joins), GPT2, {END: 300})))
+    for name in draw(st.sets(st.sampled_from([*SETTINGS]), max_size=2)):
+        body[name] = draw(st.sampled_from(SETTINGS[name]))
+    model = body["model"]
+    model["ignore_merges"] = draw(st.booleans())
+    model["byte_fallback"] = draw(st.sampled_from([False, False, False, True]))
+    if draw(st.booleans()):
+        model["vocab"].pop(END)
+    same, normalized = draw(st.booleans()), draw(st.booleans())
+    body["added_tokens"] = []
+    for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4)):
+        free = max([len(model["vocab"]), *(one["id"] + 1 for one in body["added_tokens"])])
+        id = model["vocab"].get(name, free + draw(st.sampled_from([0, 0, 0, 5])))
+        if draw(st.sampled_from([False, False, True])):
+            model["vocab"].setdefault(name, id)
+        passes = {"normalized": normalized if same else draw(st.booleans())}
+        body["added_tokens"].append(ADDED | passes | {"id": id, "content": name})
+    return body
+
+
+@pytest.mark.oracle
+@settings(max_examples=500, deadline=None)
+@given(strange(), st.lists(st.sampled_from([*NAMES, *"abc <>sx é", "bc"]), max_size=12))
+def test_whatever_else_a_tokenizer_json_says_it_gives_the_same_ids_or_is_refused(body, some):
+    try:
+        ours = from_huggingface(json.dumps(body))
+    except ValueError:
+        return
+    theirs = tokenizers.Tokenizer.from_str(json.dumps(body))
+    text = "".join(some)
+    assert theirs.encode(text).ids == ours.encode(text, allowed="all")
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["padding", "post_processor"])
+def test_a_setting_that_changes_no_id_is_read(name):
+    accepted = 0
+    for setting in SETTINGS[name]:
+        try:
+            ours = from_huggingface(edited(**{name: setting}))
+        except ValueError:
+            continue
+        accepted += 1
+        theirs = tokenizers.Tokenizer.from_str(edited(**{name: setting}))
+        assert theirs.encode(f"ab bc{END}").ids == ours.encode(f"ab bc{END}", allowed="all")
+    assert accepted == 4
 
 
 def test_a_special_token_that_reads_as_a_tokens_bytes_is_not_written():

@@ -178,6 +178,18 @@ def test_a_window_cuts_no_word(monkeypatch):
             )
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_window_cuts_no_character(pattern, monkeypatch):
+    """What half a character is taken for may decide where a word ends before it."""
+    monkeypatch.setattr(fast_encoding, "WINDOW", 32)
+    vocabulary = Vocabulary((*BYTES, b"\n "), {(10, 32): 256})
+    encoder = Encoder(vocabulary, pattern)
+    for before in range(40):
+        for end in ("\u3000\n", "é'll", "👩\u200d🌾 1", "日本 1日"):
+            text = "a" * before + "\n" + " " * 20 + end
+            assert encoder.encode(text.encode()).tolist() == readably(text, vocabulary, pattern)
+
+
 def test_a_memo_that_grows_and_forgets_changes_no_id(monkeypatch):
     monkeypatch.setattr(fast_encoding, "MOST", 1 << 15)
     vocabulary = trained(GPT2)
@@ -241,7 +253,7 @@ def test_a_word_of_a_megabyte_takes_no_quadratic_time():
     assert encoder.encode(data[: few + 9]).tolist() == encode_word(data[: few + 9], vocabulary)
 
 
-def test_a_vocabulary_without_a_byte_is_refused():
+def test_the_compiled_code_refuses_a_vocabulary_without_a_byte():
     with pytest.raises(ValueError, match="no token for the byte 0xff"):
         Encoder(Vocabulary(tuple(BYTES[:255]), {}), GPT2)
 

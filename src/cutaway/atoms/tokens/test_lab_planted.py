@@ -17,7 +17,7 @@ languages = importlib.import_module(f"{APART}.tokens.lab_languages")
 
 SEEDS, BYTE, LETTER, TIMES = 8, "bits_per_byte", "bits_per_character", "times_english"
 OURS = ("bits_by_fault", "bits_by_fault_abroad", "bits_by_leak", "bits_by_pattern")
-OURS += ("bits_by_script", "tokens_by_language")
+OURS += ("bits_by_script", "bits_by_slight_fault", "tokens_by_language")
 CLAIMS = [claim for claim in lab.claims if claim.experiment in OURS]
 USE, BOTH = faulted.WHERE
 

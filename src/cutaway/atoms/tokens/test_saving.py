@@ -98,6 +98,26 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(tokenizer, tmp_path
     assert path.read_text() == "before" and os.listdir(tmp_path) == ["it.json"]
 
 
+def test_what_could_not_be_read_again_is_not_written(tokenizer, tmp_path, monkeypatch):
+    path = tmp_path / "it.json"
+    for write in WRITERS.values():
+        with monkeypatch.context() as patch:
+            patch.setattr(saving, "MOST_BYTES", len(write(tokenizer)) - 1)
+            with pytest.raises(ValueError, match=r"too large for a file.*Train one of fewer"):
+                write(tokenizer)
+    monkeypatch.setattr(saving, "MOST_BYTES", size := len(to_json(tokenizer)))
+    save(tokenizer, path)
+    assert load(path) == tokenizer
+    monkeypatch.setattr(saving, "MOST_BYTES", size - 1)
+    with pytest.raises(ValueError, match="too large for a file"):
+        save(tokenizer, path)
+    assert os.listdir(tmp_path) == ["it.json"] and path.stat().st_size == size
+    monkeypatch.setattr(saving, "MOST_BYTES", size)
+    monkeypatch.setattr(saving, "MOST_LISTS", 300)
+    with pytest.raises(ValueError, match="too large for a file"):
+        to_json(tokenizer)
+
+
 # Files that are not what they claim
 
 
@@ -181,6 +201,23 @@ def test_a_file_that_contradicts_itself_is_refused(tokenizer, name):
     parts, says = HOSTILE[name]
     with pytest.raises(ValueError, match=says):
         from_json(changed(tokenizer, **parts))
+
+
+LONG = {
+    "a pattern": {"pattern": "x" * 10**6},
+    "a name": {"specials": {"x" * 10**6: "b"}},
+    "a name of a byte": {"specials": {"x" * 10**6: 5}},
+    "ids": {"tokens": [*ROWS, ["ab", [10**4000, 10**4000]]]},
+    "an id": {"specials": {"a": 10**4000}},
+    "a format": {"format": "x" * 10**6},
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_an_error_does_not_repeat_a_file(tokenizer, name):
+    with pytest.raises(ValueError) as found:
+        from_json(changed(tokenizer, **LONG[name]))
+    assert len(str(found.value)) < 300
 
 
 def test_a_file_of_any_size_is_refused_in_bounded_memory(tmp_path):

@@ -1,8 +1,11 @@
 """A text as ids and back, one property a test. Relative imports: it also runs on broken copies."""
 
+import copy
 import sys
 import unicodedata
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .conftest import END, tiktokens
+from .fast_missing import without_numba
 from .splitting import CL100K, GPT2, PATTERNS, WHOLE
 from .test_splitting import EVERY, TRICKY, texts
 from .tokenizer import Tokenizer, either, utf8
@@ -170,6 +174,51 @@ def test_a_special_token_may_have_an_id_that_the_vocabulary_left_free():
     assert tokenizer.decode([98, 0]) == f"a{END}" and tokenizer.vocab == 257
 
 
+def test_one_special_token_is_not_taken_for_several(tokenizer):
+    for words in ({"allowed": END}, {"refused": END}, {"allowed": "", "refused": ()}):
+        for encode in (tokenizer.encode, tokenizer.encode_array):
+            with pytest.raises(TypeError, match="is one text: give a set"):
+                encode("the dog", **words)
+
+
+@pytest.mark.parametrize("text", [b"the dog", 3, None], ids=repr)
+def test_what_is_no_text_is_refused_with_its_kind(tokenizer, text):
+    for encode in (tokenizer.encode, tokenizer.encode_array):
+        with pytest.raises(TypeError, match=f"one of {type(text).__name__}"):
+            encode(text)
+
+
+def test_a_vocabulary_without_a_byte_is_refused():
+    vocabulary = Vocabulary(tuple(bytes([byte]) for byte in range(255)), {})
+    with pytest.raises(ValueError, match="no token for the byte 0xff"):
+        Tokenizer(vocabulary, GPT2, {})
+
+
+def test_a_long_name_is_not_repeated_in_full(tokenizer):
+    name = "<" * 10**6
+    long = Tokenizer(tokenizer.vocabulary, GPT2, {name: 300})
+    for encode in (lambda: long.encode(name), lambda: tokenizer.encode("a", allowed={name})):
+        with pytest.raises(ValueError) as found:
+            encode()
+        assert len(str(found.value)) < 300
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_tokenizer_in_use_is_the_same_tokenizer(tokenizer, copied):
+    ids = tokenizer.encode_array(TEXT).tolist()
+    again = copied(tokenizer)
+    assert again == tokenizer and again.named == tokenizer.named and "fast" not in vars(again)
+    assert again.encode(TEXT) == ids == again.encode_array(TEXT).tolist()
+
+
+@pytest.mark.oracle
+def test_a_tokenizer_in_use_encodes_in_another_process(tokenizer):
+    texts = [TEXT, "the dog", ""]
+    expected = [tokenizer.encode_array(text).tolist() for text in texts]
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        assert [ids.tolist() for ids in pool.map(tokenizer.encode_array, texts)] == expected
+
+
 def test_a_tokenizer_needs_a_pattern_that_is_there(tokenizer):
     with pytest.raises(ValueError, match="no pattern"):
         Tokenizer(tokenizer.vocabulary, "gpt9", {})
@@ -192,6 +241,7 @@ def test_without_numba_the_array_is_the_same_and_a_warning_says_how_to_get_it(mo
     for name in [name for name in sys.modules if name.startswith(f"{__package__}.fast_")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "numba", None)
+    without_numba.cache_clear()
     tokenizer = Tokenizer(train(WORDS, 280), GPT2, SPECIALS)
     with pytest.warns(UserWarning, match=r"pip install 'cutaway\[fast\]'"):
         assert tokenizer.encode_array(TEXT).tolist() == tokenizer.encode(TEXT)

@@ -184,6 +184,13 @@ def test_a_word_comes_back_byte_for_byte(word, words):
     assert decode(encode_word(word, vocabulary), vocabulary) == word
 
 
+@pytest.mark.parametrize("id", [-1, 256, 10**4000], ids=["-1", "256", "huge"])
+def test_the_plain_page_refuses_an_id_that_no_token_has(id):
+    with pytest.raises(ValueError, match="No token has the id") as found:
+        decode(iter([97, id]), made())
+    assert len(str(found.value)) < 100
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(b"ab"), max_size=40).map(bytes), FEW)
 def test_nothing_that_joins_is_left_apart(word, words):

@@ -10,13 +10,14 @@ What it lacks: normalisation. Two texts that look alike but have other bytes hav
 """
 
 import re
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from .fast_missing import without_numba
 from .splitting import expression, words
 from .tokens import Vocabulary, decode, encode_word
 
@@ -27,6 +28,8 @@ def utf8(text: str) -> bytes:
     """The bytes of a text, or an error that says where it is none."""
     try:
         return text.encode()
+    except AttributeError:
+        raise TypeError(f"A text is a str, and this is one of {type(text).__name__}.") from None
     except UnicodeEncodeError as error:
         half, at = ord(text[error.start]), error.start
         raise ValueError(f"The text has half a character, U+{half:04X}, at position {at}: "
@@ -43,13 +46,19 @@ class Tokenizer:
 
     def __post_init__(self) -> None:
         expression(self.pattern)
+        if missing := {bytes([byte]) for byte in range(256)} - self.vocabulary.ids.keys():
+            raise ValueError(f"The vocabulary has no token for the byte 0x{min(missing).hex()}.")
         for special, id in self.specials.items():
             if not 0 <= id < 2**32 or self.vocabulary.tokens[id:id + 1] not in ((), (b"",)):
-                raise ValueError(f"The special token {special!r:.60} cannot have the id {id}.")
+                raise ValueError(f"The special token {special!r:.60} cannot have the id {id!r:.9}.")
             if not utf8(special):
                 raise ValueError("A special token is an empty text.")
         if len(self.named) < len(self.specials):
             raise ValueError("Two special tokens have the same id.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy is made from: not the compiled code, which lies in this process's memory."""
+        return {name: value for name, value in vars(self).items() if name != "fast"}
 
     @cached_property
     def named(self) -> dict[int, str]:
@@ -66,18 +75,22 @@ class Tokenizer:
         """A text cut at the special tokens that are allowed: text, special, text, ..., text."""
         if not (self.specials or allowed) and refused == ALL:
             return [text]
+        for names in (allowed, refused):
+            if isinstance(names, str) and names != ALL:
+                raise TypeError(f"{names!r:.60} is one text: give a set of them, or {ALL!r}.")
         allowed = set(self.specials if allowed == ALL else allowed)
         refused = self.specials.keys() - allowed if refused == ALL else set(refused)
         if refused and (found := either(refused).search(text)):
-            raise ValueError(f"The text contains the special token {found[0]!r}, at position "
+            raise ValueError(f"The text contains the special token {found[0]!r:.60}, at position "
                              f"{found.start()}: allow it, or do not refuse it, and it is text.")
         if strange := allowed - set(self.specials):
-            raise ValueError(f"{min(strange)!r} is no special token here.")
+            raise ValueError(f"{min(strange)!r:.60} is no special token here.")
         return either(allowed).split(text) if allowed else [text]
 
     def encode(self, text: str, allowed: Collection[str] | str = (),
                refused: Collection[str] | str = ALL) -> list[int]:
-        """The ids of a text, by the code that is there to be read."""
+        """The ids of a text, by the code that is there to be read: slow, and a word of n letters
+        takes n * n steps. `encode_array(text).tolist()` is the same list at full speed."""
         utf8(text)
         ids: list[int] = []
         for at, piece in enumerate(self.pieces(text, allowed, refused)):
@@ -86,7 +99,8 @@ class Tokenizer:
 
     def encode_array(self, text: str, allowed: Collection[str] | str = (),
                      refused: Collection[str] | str = ALL) -> np.ndarray:
-        """The same ids as an array, by the compiled code where numba is installed."""
+        """The same ids as an array, at full speed: by the compiled code where numba is installed,
+        in which a word of n letters takes about n steps; `.tolist()` makes a list of it."""
         data, pieces = utf8(text), self.pieces(text, allowed, refused)
         if pieces == [text]:
             return self.fast(data)
@@ -109,7 +123,7 @@ class Tokenizer:
         except ModuleNotFoundError as error:
             if error.name != "numba":
                 raise
-            warnings.warn("Without numba this is slow: pip install 'cutaway[fast]'", stacklevel=4)
+            without_numba()
             return lambda data: np.array(self.ordinary(data.decode()), np.uint32)
         return Encoder(self.vocabulary, self.pattern).encode
 
@@ -118,7 +132,7 @@ class Tokenizer:
         if id in self.named:
             return self.named[id].encode()
         if not 0 <= id < len(self.vocabulary.tokens) or not self.vocabulary.tokens[id]:
-            raise ValueError(f"No token has the id {id}.")
+            raise ValueError(f"No token has the id {id!r:.40}.")
         return decode([id], self.vocabulary)
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:

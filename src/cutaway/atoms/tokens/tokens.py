@@ -71,7 +71,10 @@ def train(words: Mapping[bytes, int], vocab: int) -> Vocabulary:
 
 
 def encode_word(word: bytes, vocabulary: Vocabulary) -> list[int]:
-    """The ids of a word: of the pairs that join, the one that makes the lowest id comes first."""
+    """The ids of a word: of the pairs that join, the one that makes the lowest id comes first.
+
+    Each join looks at all pairs again, so that a word of n bytes takes n * n steps.
+    """
     ids = [vocabulary.ids[bytes([byte])] for byte in word]
     joins = vocabulary.joins
     while found := [(joins[pair], at) for at, pair in enumerate(pairwise(ids)) if pair in joins]:
@@ -82,4 +85,7 @@ def encode_word(word: bytes, vocabulary: Vocabulary) -> list[int]:
 
 def decode(ids: Iterable[int], vocabulary: Vocabulary) -> bytes:
     """The bytes of some ids, one after the other."""
+    ids = list(ids)
+    if strange := [id for id in ids if not 0 <= id < len(vocabulary.tokens)]:
+        raise ValueError(f"No token has the id {strange[0]!r:.40}.")
     return b"".join(vocabulary.tokens[id] for id in ids)
