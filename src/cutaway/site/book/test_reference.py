@@ -68,7 +68,7 @@ def test_a_page_says_what_the_code_says() -> None:
     assert "def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:" in text
     assert "weighted by how well their keys answer it" in text
     assert "[attention](../../labs/attention.md)" in text and "scores = q @ k.mT" in text
-    assert "0x" not in "".join(PAGES.values())
+    assert " at 0x" not in "".join(PAGES.values())
 
 
 def test_the_pages_are_the_same_each_time() -> None:
