@@ -189,17 +189,6 @@ FIGURES = (
         "use alone most faults cost more.",
     ),
     Figure(
-        "bits_by_slight_fault",
-        "bits_by_slight_fault",
-        title="Another order of joins is dear in use alone, and next to nothing if trained with",
-        x="fault",
-        y="bits_per_byte",
-        color="where",
-        mark="bar",
-        alt="Bits a byte of held-out speeches without a fault and with three slight ones, in use "
-        "alone and in training too.",
-    ),
-    Figure(
         "returned_by_fault",
         "bits_by_fault",
         title="A fault that loses text is seen in the text that comes back, not in the bits",

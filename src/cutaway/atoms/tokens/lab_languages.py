@@ -172,17 +172,6 @@ FIGURES = (
         alt="Tokens a byte of the same text in each language: one for bytes; fewer for languages "
         "that the vocabulary was learnt from.",
     ),
-    Figure(
-        "words_by_language",
-        "tokens_by_language",
-        title="GPT-2's pattern knows no signs for vowels: it cuts Hindi, Tamil and Thai at them",
-        x="language",
-        y="characters_per_word",
-        color="vocab",
-        mark="bar",
-        alt="Characters a word as GPT-2's pattern cuts each language: about five in alphabets, "
-        "about two in Hindi, Tamil and Thai.",
-    ),
 )
 CLAIMS = (
     claim(
