@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 DEPTH, RATE = 2, 0.01
 STEPS = {"text": 300, "recall": 150}
-LATENT = ("no_mask", "no_first")
 NAMES = (None, *(fault.name for fault in (*STREAM, *READING, *PLAIN)))
 GATES = (None, *(fault.name for fault in GATED))
 LATE = (None, *(fault.name for fault in POST))

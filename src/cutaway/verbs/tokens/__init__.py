@@ -1,4 +1,4 @@
-"""The verbs of `cutaway tokens`, each of which Ctrl-C ends at any moment."""
+"""The verbs of `cutaway tokens`, each of which Ctrl-C ends, also in the midst of an import."""
 
 from .interrupts import never_lose
 
