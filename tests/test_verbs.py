@@ -26,6 +26,7 @@ def test_a_break_says_what_it_changed_which_tests_failed_and_what_it_costs(recor
     assert data["measured"] == "recorded"
     assert effect["interval"][0] < effect["effect"] < effect["interval"][1]
     assert abs(effect["effect"] - 2.03) < 1e-6
+    assert recorded("break", "tiny.negative", "--json").data == data
     words = recorded("break", "tiny", "negative").out
     for part in (data["diff"].splitlines()[3], "double", "by up to 14", name, effect["says"]):
         assert part in words

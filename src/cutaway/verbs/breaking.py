@@ -55,10 +55,13 @@ def break_(
     ```
     cutaway break bigram
     cutaway break bigram no_shift
+    cutaway break bigram.no_shift
     cutaway break bigram --line 16
     EDITOR=nano cutaway break bigram --edit
     ```
     """
+    if fault is None and "." in lab:
+        lab, _, fault = lab.partition(".")
     chosen = load(place(lab).name)
     if (fault is not None) + (line is not None) + edit > 1:
         raise UsageError("A fault, --line and --edit exclude each other.", "Choose one of them.")
