@@ -142,9 +142,10 @@ def _sphinx(home: Path, volumes: Sequence[Volume]) -> None:
 
 
 def _kernel() -> bytes:
-    """What starts a page's cells: this very Python, and nothing said but errors."""
+    """What starts a page's cells: this very Python, silent: a cell's error reaches its page."""
     start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": [*start, "--log-level=ERROR"], "display_name": "Python 3", "language": "python"}
+    silent = [*start, "--log-level=CRITICAL"]
+    spec = {"argv": silent, "display_name": "Python 3", "language": "python"}
     return json.dumps(spec).encode()
 
 
