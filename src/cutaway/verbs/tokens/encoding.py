@@ -15,9 +15,9 @@ from cutaway.data.yours.filing import shown
 from cutaway.errors import Refused, UsageError
 from cutaway.verbs.talk import say, show, stages
 
+from .ending import gently
 from .files import free, there, written
 from .ids import ids_in, lines, write_ids
-from .interrupts import gently
 from .streams import name_of, pieces
 from .tiles import many
 from .vocabularies import PLAYS, PatternName, VocabularyName, opened, quick

@@ -18,8 +18,8 @@ from cutaway.verbs.show import Json
 from cutaway.verbs.talk import duration, say, show, show_grid, show_json, size, stages
 
 from .converting import format_for, write
+from .ending import gently
 from .files import free, there
-from .interrupts import gently
 from .learning import Said, learnt
 from .streams import characters, name_of
 from .tiles import label, many, tolerate

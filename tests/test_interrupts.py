@@ -1,4 +1,4 @@
-"""Ctrl-C ends a verb of `cutaway tokens` also in the midst of its imports."""
+"""Ctrl-C ends the program also in the midst of its imports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _listening() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("moment", [0.7, 1.0])
+@pytest.mark.parametrize("moment", [0.3, 0.5, 0.7, 1.0])
 def test_while_it_begins(here: House, tmp_path: Path, moment: float) -> None:
     house = House(here.root, tmp_path)
     (tmp_path / "first").mkdir()
@@ -55,7 +55,8 @@ def send(*_):
 
 class Importing:
     def find_spec(self, name, path=None, target=None):
-        if name == "numpy" and "cutaway.verbs.tokens" in sys.modules:
+        if name == {name!r}:
+            sys.meta_path.remove(self)
             {how}
 
 sys.meta_path.insert(0, Importing())
@@ -66,13 +67,16 @@ HOWS = {
             try:
                 send()
             except KeyboardInterrupt:
-                raise ImportError("no numpy")""",
+                raise ImportError("no such module")""",
 }
+EARLY_AND_LATE = "cutaway.cli", "cyclopts", "rich.console", "cutaway.verbs.tokens", "numpy"
 
 
+@pytest.mark.parametrize("name", EARLY_AND_LATE)
 @pytest.mark.parametrize("how", HOWS.values(), ids=HOWS)
-def test_in_an_import(here: House, tmp_path: Path, how: str) -> None:
-    (tmp_path / "sitecustomize.py").write_text(LOST.replace("{how}", how))
+def test_in_an_import(here: House, tmp_path: Path, how: str, name: str) -> None:
+    code = LOST.replace("{name!r}", repr(name)).replace("{how}", how)
+    (tmp_path / "sitecustomize.py").write_text(code)
     ended = here("tokens", "show", "a", "-v", "bytes", PATH_FIRST=str(tmp_path))
     assert (ended.code, ended.out, ended.err) == (130, "", "\nStopped.\n")
 
@@ -80,9 +84,8 @@ def test_in_an_import(here: House, tmp_path: Path, how: str) -> None:
 def test_where_nothing_can_be_raised(here: House) -> None:
     code = "import sys\n" + LOST.partition("class Importing")[0].replace("weakref", "time, weakref")
     code += f"""
-import cutaway.verbs.tokens
-from cutaway.cli import main
 import cutaway.verbs.tokens.showing as showing
+from cutaway.__main__ import main
 
 def show(*_):
     {HOWS["where nothing can be raised"]}
@@ -90,7 +93,8 @@ def show(*_):
         time.sleep(0.1)
 
 showing.given = show
-sys.exit(main(["tokens", "show", "a", "-v", "bytes"]))
+sys.argv = ["cutaway", "tokens", "show", "a", "-v", "bytes"]
+sys.exit(main())
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(
