@@ -27,7 +27,7 @@ os.environ |= {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "OMP
 
 from cutaway.atoms.tokens import GPT2, Tokenizer, Vocabulary, to_huggingface
 from cutaway.atoms.tokens.fast_encoding import Encoder
-from cutaway.atoms.tokens.training import train
+from cutaway.atoms.tokens.training import read, train
 from cutaway.data.opening import corpus
 from cutaway.errors import CutawayError
 
@@ -231,30 +231,33 @@ def same(text: str, vocabulary: Vocabulary) -> None:
             print(f"      {name} gives other ids")
 
 
-def most() -> int:
-    """The most memory that this process has had, in MB; on Linux without what started it."""
+def most(since: Callable[[], object] = lambda: None) -> int:
+    """The most memory that this process has had, in MB; on Linux only since some work began."""
     status = Path("/proc/self/status")
     if not status.exists():
+        since()
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20
+    Path("/proc/self/clear_refs").write_text("5")
+    since()
     lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
     return int(lines["VmHWM"].split()[0]) // 1024
 
 
-def peak(path: str, vocab: int) -> tuple[int, int]:
-    """The most memory, in MB, that a process has used with a text, and after training on it."""
-    data = [Path(path).read_text(encoding="utf-8")]
-    before = most()
-    train(data, vocab, GPT2)
-    return before, most()
+def peaks(path: str, whole: bool) -> tuple[int, int]:
+    """The memory, in MB, of a process before it trains on a file, and at most meanwhile."""
+    train(["one one"], 300, GPT2)
+    texts = [Path(path).read_text(encoding="utf-8")] if whole else read(path)
+    return most(), most(lambda: train(texts, 32768, GPT2))
 
 
 def memory() -> None:
-    """Print the most memory that training on 100 MB takes, the text in memory included."""
+    """Print the most memory that training on 100 MB takes, from the file and from a text."""
     with tempfile.TemporaryDirectory() as folder, get_context("spawn").Pool(1) as pool:
         path = Path(folder) / "text"
         path.write_text(gathered(MIXED, 100 * MB, True), "utf-8")
-        before, after = pool.apply(peak, (str(path), 32768))
-    print(f"  100 MB, vocabulary 32768: {after} MB at most; {before} MB before it began")
+        for whole, how in enumerate(("as it is read", "of a text in memory")):
+            before, after = pool.apply(peaks, (str(path), bool(whole)))
+            print(f"  vocabulary 32768, {how}: {after} MB at most; {before} MB before it began")
 
 
 def main() -> None:

@@ -105,7 +105,18 @@ class Encoder:
         return self.held[MEMO] is not memo or self.held[POOL] is not pool
 
     def encode(self, data: bytes) -> np.ndarray:
-        """The ids of a text, which is read a window at a time."""
+        """The ids of a text; what is longer than a window is read a window at a time."""
+        size = len(data)
+        if size <= WINDOW:
+            with self.lock:
+                self.view[:size + len(PADDING)] = data + PADDING
+                read, count = encode(self.place, size, size)
+                if read == size:
+                    return self.ids[:count].copy()
+        return self.in_windows(data)
+
+    def in_windows(self, data: bytes) -> np.ndarray:
+        """The ids of a text of any length, or for which the memo must grow."""
         start, parts = 0, []
         with self.lock:
             while start < len(data):
@@ -120,4 +131,4 @@ class Encoder:
                     self.widen(2 * self.wide)
             if self.wide > WINDOW:
                 self.widen(WINDOW)
-        return parts[0] if len(parts) == 1 else np.concatenate([self.ids[:0], *parts])
+        return np.concatenate([self.ids[:0], *parts])

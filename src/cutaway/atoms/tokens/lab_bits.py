@@ -245,16 +245,6 @@ EXPERIMENTS = (
 )
 FIGURES = (
     Figure(
-        "tokens_by_vocab",
-        "bits_by_vocab",
-        title="The first joins save most; each doubling of the vocabulary after them saves less",
-        x="vocab",
-        y="tokens_per_byte",
-        color="equal",
-        log="x",
-        alt="Tokens a byte by the size of the vocabulary: it falls steeply at first, then slowly.",
-    ),
-    Figure(
         "bits_by_vocab",
         "bits_by_vocab",
         title="After equally many bytes a small model is the better the more tokens it has",
@@ -285,17 +275,6 @@ FIGURES = (
         log="x",
         alt="Bits a byte by the size of the vocabulary at equal multiplications: falling steeply "
         "at first, then level or rising.",
-    ),
-    Figure(
-        "share_of_embeddings",
-        "bits_by_vocab",
-        title="With the vocabulary grows the part of the model that is only rows for tokens",
-        x="vocab",
-        y="embeddings",
-        color="equal",
-        log="x",
-        alt="Share of the parameters in the embedding and the head, by the size of the "
-        "vocabulary: from about a half to nearly all.",
     ),
     Figure(
         "bits_by_origin",

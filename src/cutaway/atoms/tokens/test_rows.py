@@ -6,7 +6,7 @@ import pytest
 from .rows import Rows
 from .splitting import GPT2
 from .tokenizer import Tokenizer
-from .tokens import train
+from .tokens import Vocabulary, train
 
 END = "<|end|>"
 TOKENIZER = Tokenizer(train({b" dog": 5, b"the": 3}, 260), GPT2, {END: 300})
@@ -31,9 +31,9 @@ def test_each_text_of_a_row_ends_once():
 
 def test_the_name_of_the_end_in_a_text_is_text():
     rows = Rows(TOKENIZER, END)
-    ids = rows.encode(END)
-    assert 300 not in ids.tolist()
-    assert rows.decode(ids) == END
+    ids = rows.encode(f"{END} here").tolist()
+    assert ids[0] != 300
+    assert rows.decode(ids).startswith(f"{END} here")
 
 
 def test_no_texts_are_an_empty_row():
@@ -41,7 +41,7 @@ def test_no_texts_are_an_empty_row():
 
 
 def test_the_digest_tells_tokenizers_and_ends_apart():
-    other = Tokenizer(train({b" dog": 5, b"the": 3}, 259), GPT2, {END: 300})
+    other = Tokenizer(Vocabulary(TOKENIZER.vocabulary.tokens[::-1], {}), GPT2, {END: 300})
     two = Tokenizer(TOKENIZER.vocabulary, GPT2, {END: 300, "<|turn|>": 301})
     found = [Rows(TOKENIZER, END), Rows(other, END), Rows(two, END), Rows(two, "<|turn|>")]
     assert len({rows.digest for rows in found}) == len(found)
