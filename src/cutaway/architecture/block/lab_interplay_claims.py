@@ -48,11 +48,11 @@ def needed(task: str, part: str) -> Judge:
 def emergent(task: str) -> Judge:
     """Whether all parts together gain more than the sum of what each gains alone."""
     none = named(set())
-    alone = {named({part}): -1.0 for part in PARTS}
-    sums = {
-        "more": {none: 1.0, named(ALL): -1.0},  # what all of them gain
-        "less": {none: float(len(PARTS)), **alone},  # what each gains, added up
-    }
+    less = {none: float(len(PARTS))}  # what each gains, added up
+    for part in PARTS:
+        alone = named({part})
+        less[alone] = less.get(alone, 0.0) - 1.0
+    sums = {"more": {none: 1.0, named(ALL): -1.0}, "less": less}  # what all of them gain, and less
     return lambda table: compared(table, task, sums, MARGIN[task])
 
 

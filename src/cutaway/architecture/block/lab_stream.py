@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
     from cutaway.kit.worlds import World
 
-DEPTHS, STARTS = (1, 2, 4, 8), ("fan-in", "0.02")
-RATES = (0.001, 0.003, 0.01, 0.03)
-STEPS, LONG, RATE = 80, 300, 0.01
+DEPTHS, DEEP = (1, 2, 4), 8
+STARTS = {"fan_in": "fan-in", "small": "0.02"}  # by their names in those of experiments
+RATES = {"fan_in": (0.003, 0.01, 0.03), "small": (0.001, 0.003, 0.01, 0.03)}
+STEPS, LONG, RATE = 120, 300, 0.01
 READ = 4  # blocks whose stream is read
-LETTERS = 20  # of the line whose stream is read letter by letter
+LINE, LETTERS = 34, 10  # the held-out line whose stream is read letter by letter: "weary sun "
 SIGNS = {" ": "␣", "\n": "↵"}  # for letters that cannot be seen
 ARMS = (None, "no_stream")
 
 
 def loss_by_depth(world: World, *, seed: int, start: str, rate: float, steps: int) -> Iterator[Row]:
-    """Where training ends, by depth: a column `nats_8` for eight blocks, and so on."""
+    """Where training ends, by depth: a column `nats_4` for four blocks, and so on."""
     from cutaway.kit.teaching import nats
 
     from . import lab_model as models
@@ -119,7 +120,11 @@ def stream_by_part(world: World, *, seed: int, depth: int, steps: int) -> Iterat
 
 
 def lens_by_letter(world: World, *, seed: int, steps: int) -> Iterator[Row]:
-    """How sure the stream is of the right next letter at each part, on one held-out line."""
+    """What the stream answers at each letter before each part, on one held-out line.
+
+    `odds` are those of the right next letter; `answer` is the likeliest, and `sure` how likely it
+    is; `added` is the size of what the part adds to a stream of size `size`.
+    """
     from cutaway.kit.exams import prepared
 
     from . import lab_model as models
@@ -127,13 +132,30 @@ def lens_by_letter(world: World, *, seed: int, steps: int) -> Iterator[Row]:
     exam: Any = models.exam_of("text")
     model = models.built(world, exam, seed, depth=READ)
     models.learn(model, exam, seed, steps=steps, rate=RATE)
-    line = exam.held_out().tokens[:1, : LETTERS + 1]
+    line = exam.held_out().tokens[LINE : LINE + 1, : LETTERS + 1]
     text = prepared("shakespeare").tokenization.decode(line[0])
     names = [f"{at} {SIGNS.get(letter, letter)}" for at, letter in enumerate(text, 1)]
-    for part, x, _ in streams(model, line[:, :-1]):
+    for part, x, found in streams(model, line[:, :-1]):
         odds = model.head(model.last(x)).softmax(-1)[0]
-        for name, chances, right in zip(names, odds, line[0, 1:].tolist()):
-            yield {"letter": name, "before": part, "odds": float(f"{chances[right].item():.3g}")}
+        sizes = x[0].square().mean(-1).sqrt().tolist()
+        added = [None] * LETTERS if found is None else found[0].square().mean(-1).sqrt().tolist()
+        for at, (name, chances) in enumerate(zip(names, odds)):
+            sure, answer = chances.max(-1)
+            letter = prepared("shakespeare").tokenization.decode([answer.item()])
+            yield {
+                "letter": name,
+                "before": part,
+                "odds": rounded(chances[line[0, at + 1]].item()),
+                "answer": SIGNS.get(letter, letter),
+                "sure": rounded(sure.item()),
+                "size": rounded(sizes[at]),
+                "added": rounded(added[at]),
+            }
+
+
+def rounded(value: float | None) -> float | None:
+    """Three digits of a number, if it is one."""
+    return None if value is None else float(f"{value:.3g}")
 
 
 SHAKESPEARE = ("shakespeare",)
@@ -142,21 +164,21 @@ EXPERIMENTS = (
         Experiment(
             f"loss_by_depth_from_{name}",
             loss_by_depth,
-            grid={"fault": ARMS, "start": (start,), "rate": RATES, "steps": (STEPS,)},
+            grid={"fault": ARMS, "start": (start,), "rate": RATES[name], "steps": (STEPS,)},
             quick={"rate": (0.003,), "steps": (10,), "seeds": 1},
             data=SHAKESPEARE,
         )
-        for start, name in zip(STARTS, ("fan_in", "small"))
+        for name, start in STARTS.items()
     ),
     *(
         Experiment(
             f"gradient_by_block_from_{name}",
             gradient_by_block,
-            grid={"fault": ARMS, "depth": (DEPTHS[-1],), "start": (start,)},
+            grid={"fault": ARMS, "depth": (DEEP,), "start": (start,)},
             quick={"seeds": 2},
             data=SHAKESPEARE,
         )
-        for start, name in zip(STARTS, ("fan_in", "small"))
+        for name, start in STARTS.items()
     ),
     Experiment(
         "stream_by_part",
@@ -189,15 +211,15 @@ FIGURES = (
             "rate",
             f"nats_{depth}",
             title,
-            f"Losses of models of {depth} blocks by rate, one line with the stream and one without "
-            "it: the line without it lies far above.",
+            f"Losses of models of depth {depth} by rate: one line with the stream and one without "
+            "it, which lies above.",
             log="x",
         )
         for depth, name, title in (
-            (1, "fan_in", "In one block the residual path is worth something at every rate"),
-            (8, "fan_in", "In eight blocks no rate makes up for the residual path"),
-            (1, "small", "From a small start one block needs the residual path"),
-            (8, "small", "From a small start eight blocks without it learn frequencies, no more"),
+            (1, "fan_in", "One block loses little without the residual path, at any rate"),
+            (4, "fan_in", "In four blocks no rate makes up for the residual path"),
+            (1, "small", "From a small start even one block needs the residual path"),
+            (4, "small", "From a small start four blocks without it learn frequencies, no more"),
         )
     ),
     *(
@@ -236,7 +258,7 @@ FIGURES = (
         "stream_by_part",
         "part",
         "share",
-        "What a part adds is of the size of what is there, early; later it is less",
+        "The first two parts make the stream; the later ones add less than what is there",
         "The size of what each part adds, as a share of the stream it adds to: one bar a part.",
         color="depth",
         mark="bar",
@@ -250,6 +272,17 @@ FIGURES = (
         "A matrix, letters of a line by the parts of four blocks: how likely the right next letter "
         "is, read off the stream before each part. Most columns darken towards the end.",
         color="odds",
+        mark="heat",
+    ),
+    figure(
+        "added_by_letter",
+        "lens_by_letter",
+        "letter",
+        "before",
+        "The same line: how much each part adds to the stream of each letter",
+        "A matrix, letters of a line by the parts of four blocks: the size of what the part adds "
+        "to the stream of that letter. Nothing is added after the last.",
+        color="added",
         mark="heat",
     ),
 )

@@ -13,16 +13,17 @@ from cutaway.kit.verdicts import lowers, raises, unchanged
 from cutaway.kit.words import Claim
 
 from .lab_judging import Judge, at_best, learnt, measured, said, tabled
-from .lab_stream import DEPTHS, LONG, RATE, RATES, READ, STEPS
+from .lab_stream import DEEP, DEPTHS, LONG, RATE, RATES, READ, STEPS
 
 MARGIN, NEAR, DECADE = 0.05, 0.05, 0.5
 CLEAN, BROKEN = {"fault": None}, {"fault": "no_stream"}
 ARMS = {"with": CLEAN, "without": BROKEN}
 MODEL = "width 32, 32 characters of Shakespeare at a time, AdamW"
-TUNED = (
-    f"{MODEL}, {STEPS} steps, each arm at its best of the rates {RATES}, tuned on seeds {TUNING} "
-    f"and judged on others, held-out loss, of interest beyond {MARGIN} nats"
-)
+TUNED = {
+    name: f"{MODEL}, {STEPS} steps, each arm at its best of the rates {rates}, tuned on seeds "
+    f"{TUNING} and judged on others, held-out loss, of interest beyond {MARGIN} nats"
+    for name, rates in RATES.items()
+}
 STARTS = {
     "fan_in": "from a start that keeps the size of what passes",
     "small": "from a start of 0.02",
@@ -120,7 +121,7 @@ def smaller(table: Table) -> Verdict:
     return adds(tabled(both, table))
 
 
-GRADIENT = f"{MODEL}, 8 blocks before training; of interest beyond half a power of ten"
+GRADIENT = f"{MODEL}, {DEEP} blocks before training; of interest beyond half a power of ten"
 TRAINED = f"{MODEL}, {READ} blocks, {LONG} steps at {RATE}"
 CLAIMS = (
     *(
@@ -129,7 +130,7 @@ CLAIMS = (
             source="002-07",
             experiment=f"loss_by_depth_from_{name}",
             holds=at_every_depth(worse),
-            regime=f"{TUNED}; at each of {DEPTHS} blocks",
+            regime=f"{TUNED[name]}; at each of {DEPTHS} blocks",
         )
         for name, words in STARTS.items()
     ),
@@ -139,7 +140,7 @@ CLAIMS = (
             source="002-07",
             experiment=f"loss_by_depth_from_{name}",
             holds=at_every_depth(at_unigram),
-            regime=f"{TUNED}; at each of {DEPTHS} blocks; to within {NEAR} nats",
+            regime=f"{TUNED[name]}; at each of {DEPTHS} blocks; to within {NEAR} nats",
         )
         for name, words in STARTS.items()
     ),
@@ -168,7 +169,7 @@ CLAIMS = (
         source="001-23",
         experiment="loss_by_depth_from_fan_in",
         holds=measured(deeper),
-        regime=TUNED,
+        regime=TUNED["fan_in"],
     ),
     Claim(
         "Read off the stream, the next letter is guessed better after every part",

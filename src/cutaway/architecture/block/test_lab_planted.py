@@ -79,10 +79,7 @@ PLANTED = {
         [],
     ),
     "smaller than the stream": ([], [("share", 1.0, always)]),
-    **{
-        f"{name} before training, the loss": ([], [("nats", 0.5, some(name))])
-        for name in names.EXCHANGED
-    },
+    "exchanged before training, the loss": ([], [("nats", 0.5, some(names.Q_AND_K))]),
     **{f"{name} in a trained model": ([("nats", 0.5, some(name))], []) for name in names.EXCHANGED},
     "emptied before training": ([], [("nats", 0.5, some("K empty"))]),
     "emptied in a trained model": ([("nats", 0.5, some(*names.EMPTIED))], []),
@@ -92,11 +89,10 @@ PLANTED = {
     "both empty neither": ([], [("query", 1e-9, some("Q and K empty"))]),
     **{
         f"{name} before training, training": ([("rise", 3.0, some(name))], [])
-        for name in ("Q and K exchanged", "all empty", "all shared")
+        for name in (names.Q_AND_K, "all empty", "all shared")
     },
     **{
-        f"{it} higher with {name.replace(' shared', '')} shared": ([("nats", 0.5, some(name))], [])
-        for it in ("text the loss is", "looking up it is")
+        f"higher with {name.replace(' shared', '')} shared": ([("nats", 0.5, some(name))], [])
         for name in names.SHARED
     },
 }
