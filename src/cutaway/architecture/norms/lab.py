@@ -66,5 +66,4 @@ lab = Lab(
         *lab_bends.CLAIMS,
         *lab_breaks.CLAIMS,
     ),
-    draft=True,
 )

@@ -23,7 +23,6 @@ class Arm:
     post: bool = False
     warm: int = 0
     calm: bool = False
-    depths: tuple[int, ...] = DEPTHS
 
 
 PRE, POST, NONE = "pre LayerNorm", "post LayerNorm", "no norm"
@@ -36,9 +35,9 @@ ARMS: Mapping[str, Arm] = {
     POST_RMS: Arm("RMSNorm", post=True),
     NONE: Arm(),
     CALM: Arm(calm=True),
-    WARM_PRE: Arm("LayerNorm", warm=WARM, depths=(DEEP,)),
-    WARM_POST: Arm("LayerNorm", post=True, warm=WARM, depths=(DEEP,)),
-    WARM_NONE: Arm(warm=WARM, depths=(DEEP,)),
+    WARM_PRE: Arm("LayerNorm", warm=WARM),
+    WARM_POST: Arm("LayerNorm", post=True, warm=WARM),
+    WARM_NONE: Arm(warm=WARM),
 }
 BENDS: Mapping[str, str | None] = {
     "GELU": "gelu",

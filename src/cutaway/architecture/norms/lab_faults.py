@@ -74,8 +74,8 @@ LAYER = (
         old=DIVIDED,
         new="# BROKEN: not divided by the size",
         says="Only the mean is taken away: what grew from layer to layer goes on growing",
-        symptom="Trains where there are few layers; with many the first loss is far above chance "
-        "and the gradient is large",
+        symptom="Trains as well as ever where there are few layers; from a wide start with many "
+        "of them the first loss is far above chance",
         resembles="",
     ),
     layer(
@@ -91,8 +91,8 @@ LAYER = (
         old=EPSILON,
         new="power = power + 1                           # BROKEN: as large as what it guards",
         says="Small tokens stay small: nothing below a size of one is brought to one",
-        symptom="Differs from another implementation, the more the smaller the input; training "
-        "starts more slowly where the first weights are small",
+        symptom="Differs from another implementation, the more the smaller the input; the loss "
+        "may even be lower",
         resembles="A BERT had 1e-5 where it was trained with 1e-12 "
         "(keras-team/keras-hub issue 642)",
     ),
@@ -238,8 +238,8 @@ RMS = (
         old=GAIN,
         new="x = x * (1 + self.weight)                   # BROKEN: one more",
         says="Each gain is one too large: weights that are stored without an offset are given one",
-        symptom="Weights of another implementation give garbage; trained from scratch no visible "
-        "symptom",
+        symptom="Weights of another implementation give garbage; trained from scratch a loss that "
+        "is worse than expected",
         resembles="Gemma's gains had their one added twice, in the file and in the code "
         "(utensils/mold PR 1078), and elsewhere not at all (pytorch/executorch PR 19901)",
     ),

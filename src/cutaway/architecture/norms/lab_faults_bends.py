@@ -111,8 +111,7 @@ BENDS = (
         old=RECTIFIED,
         new="return x + (x.clamp(min=0) - x).detach()    # BROKEN: as if nothing were held back",
         says="What is held back gets a gradient all the same, of a function that was not computed",
-        symptom="The same outputs as another implementation and other gradients; training is "
-        "noisier",
+        symptom="The same outputs as another implementation and other gradients",
         where="relu",
         resembles="The gradient of a rectifier was wrong in a place where nothing had used it yet "
         "(oreilly-japan/deep-learning-from-scratch PR 43)",

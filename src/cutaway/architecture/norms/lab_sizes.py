@@ -114,21 +114,15 @@ def values_by_layer(world: World, *, seed: int, arm: str) -> Iterator[Row]:
             yield {"layer": at, "power": power, "share": round(share, 5)}
 
 
-def by_layer(depth: int) -> Experiment:
-    """What is inside models of one depth."""
-    return Experiment(
-        f"sizes_at_{depth}",
+VALUES = {"normed": PRE, "by_size": PRE_RMS, "after": POST, "unnormed": NONE}
+EXPERIMENTS = (
+    Experiment(
+        f"sizes_at_{DEEP}",
         sizes,
-        grid={"arm": ARMS, "depth": (depth,), "steps": (STEPS,)},
+        grid={"arm": ARMS, "depth": (DEEP,), "steps": (STEPS,)},
         quick={"arm": (PRE, POST, NONE), "steps": (5,), "seeds": 1},
         data=("shakespeare",),
-    )
-
-
-VALUES = {"normed": PRE, "unnormed": NONE}
-EXPERIMENTS = (
-    by_layer(6),
-    by_layer(DEEP),
+    ),
     *(
         Experiment(
             f"values_{name}", values_by_layer, grid={"arm": (arm,)}, seeds=1, data=("shakespeare",)
@@ -147,13 +141,13 @@ FIGURES = (
     figure(
         "stream_at_the_start",
         "stream_start",
-        "Without a norm each layer adds in proportion to the stream; after a norm always as much",
+        "Without a norm sizes multiply; before the layers it makes them add up, after them all one",
         "Size of the stream by layer before training, a line for each norm and place.",
     ),
     figure(
         "stream_after_training",
         "stream_end",
-        "Training lets the stream grow where norms read it, and shrink where none does",
+        "Training makes a pre-norm stream larger; without norms the two starts become alike",
         "Size of the stream by layer after training, a line for each norm and place.",
     ),
     figure(
@@ -177,7 +171,7 @@ FIGURES = (
     figure(
         "silent_after_training",
         "silent_end",
-        "In the deep model with post-norm half of the hidden numbers have fallen silent",
+        "With post-norm about half of the hidden numbers of the later layers have fallen silent",
         "Share of hidden numbers that are positive for no token, by layer, after training.",
         "",
     ),
@@ -193,8 +187,10 @@ FIGURES = (
             alt="Shares of the hidden numbers of each layer by their power of two, as a heat map.",
         )
         for name, title in (
-            ("normed", "With a norm the bend sees numbers of one size at every layer"),
-            ("unnormed", "Without a norm the bend sees larger numbers at each layer"),
+            ("normed", "LayerNorm before the layers: the bend sees one size at every layer"),
+            ("by_size", "RMSNorm before the layers: the same"),
+            ("after", "LayerNorm after the layers: the same again"),
+            ("unnormed", "No norm: the bend sees larger numbers at each layer"),
         )
     ),
 )
@@ -244,8 +240,8 @@ CLAIMS = (
         steeper("stream_start", NONE, PRE, 1.0),
     ),
     claim(
-        "With the norm after the layers the gradient is larger near the output; before them it is "
-        "more even",
+        "From the first layer to the last the gradient grows more with the norm after the layers "
+        "than before them",
         "002-08",
         steeper("gradient_start", POST, PRE, 1.0),
     ),

@@ -142,7 +142,7 @@ PLANTED = {
     "Remove the bend": (bends({"no bend": 0.1}), bends()),
     "the stream grows more": (inside(doublings={NONE: 5}), inside()),
     "next to no gradient": (inside("gradient_end", {POST: 5}), inside("gradient_end")),
-    "larger near the output": (inside("gradient_start", {POST: 5}), inside("gradient_start")),
+    "than before them": (inside("gradient_start", {POST: 5}), inside("gradient_start")),
     "sum to zero": (angles(), angles((CLEAN, {"branch_ones": 0.1}))),
     "of the stream around it": (angles((CLEAN, {"stream_ones": 1e-16})), angles()),
     "the mean that centers": (angles(), angles(({"fault": "no_centre"}, {"branch_ones": 1e-16}))),
