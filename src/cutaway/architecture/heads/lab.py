@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.kit.fit import generator
 from cutaway.kit.words import Lab
 
-from . import lab_broken, lab_count, lab_looks, lab_removal, lab_roles
+from . import lab_broken, lab_count, lab_grid, lab_looks, lab_removal, lab_roles
 from .lab_claims import CLAIMS
 from .lab_faults import FAULTS
 from .lab_small import drawn
@@ -67,7 +67,7 @@ def learnt(name: str, model: nn.Module, x: Tensor, toward: Tensor) -> dict[str, 
     return {name: out.detach(), f"slopes of the {name}": sizes}
 
 
-PARTS = (lab_count, lab_removal, lab_roles, lab_looks, lab_broken)
+PARTS = (lab_count, lab_removal, lab_roles, lab_looks, lab_grid, lab_broken)
 
 lab = Lab(
     name="heads",

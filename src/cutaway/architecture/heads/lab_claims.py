@@ -9,6 +9,7 @@ from cutaway.kit.words import Claim
 
 from .lab_broken import BY_FAULT, GROUPS, LENGTHS
 from .lab_count import BY_HEADS
+from .lab_grid import OTHER
 from .lab_judging import (
     CLEAN,
     MARGIN,
@@ -33,6 +34,7 @@ TASKS = {
 TRAINED = {
     exam: f"{MODEL}; {words}; {STEPS[exam]} steps at {RATE[exam]}" for exam, words in TASKS.items()
 }
+AIM = 0.05  # of the weight
 CUT = f"{HEADS} heads of {WIDTH // HEADS} in each of {DEPTH} layers"
 
 
@@ -150,6 +152,15 @@ CLAIMS = (
     by_role("The best head that looks at the token before costs more than another", BEFORE),
     by_role(
         "Redundancy: heads that look at what came after stand in for each other", ALL, SUM, "001-21"
+    ),
+    Claim(
+        "Without the head before it that looks at the token before, the head that looks at what "
+        "came after loses its aim",
+        source="000-17",
+        experiment="scores_without",
+        holds=compared(lowers, "score", {"gone": BEFORE}, {"gone": OTHER}, AIM),
+        regime=f"{TRAINED['induction']}; {CUT}; heads chosen by their scores on other rows, of the "
+        f"first layer and of the second; against another head of the first; of interest from {AIM}",
     ),
     Claim(
         "What is kept of a token shrinks as the groups do, and exactly so",

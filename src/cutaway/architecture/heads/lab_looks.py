@@ -92,7 +92,7 @@ FIGURES = (
     Figure(
         "weights_before",
         "weights_before",
-        title="One head looks at the letter before all along the line; a space looks at itself",
+        title="One head looks at the letter before, most of the time; a space looks at itself",
         x="seen",
         y="asking",
         color="weight",
@@ -102,7 +102,7 @@ FIGURES = (
     Figure(
         "weights_after",
         "weights_after",
-        title="One head looks at what came after the same letter the last time",
+        title="One head looks at what came after the same letter, if not always the last time",
         x="seen",
         y="asking",
         color="weight",

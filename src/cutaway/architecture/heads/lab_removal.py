@@ -130,7 +130,7 @@ FIGURES = (
     Figure(
         "cost_together",
         "cost_by_head",
-        title="Heads that cost little alone cost more together",
+        title="Heads that cost little alone can cost much more together",
         x="rank",
         y="together",
         color="exam",
@@ -139,7 +139,7 @@ FIGURES = (
     Figure(
         "overlap_by_pair",
         "overlap_by_pair",
-        title="Heads of one model have less in common than heads of two",
+        title="What two heads of a layer have in common: of one model, of two, and before training",
         x="heads",
         y="overlap",
         color="exam",

@@ -10,6 +10,7 @@ from cutaway.kit.tables import Table
 from .lab_broken import ARMS, BY_FAULT, ORDERS
 from .lab_claims import BOTH, CLAIMS
 from .lab_count import BY_HEADS, COUNTS, GROUPS, RATES, expected
+from .lab_grid import OTHER
 from .lab_roles import AFTER, ALL, BEFORE, OTHERS, SUM
 from .lab_small import STEPS
 
@@ -104,6 +105,20 @@ def by_role(extra=0.0, good=1.0, swing=0.0):
         }
 
 
+def by_aim(lost=0.0, good=1.0, swing=0.0):
+    """What the second layer gives to what came after; without one head it gives less."""
+    say = noise("aim")
+    for seed, gone in itertools.product(SEEDS, (BEFORE, OTHER)):
+        less = (gone == BEFORE) * (lost + swing * (-1) ** seed)
+        yield {
+            "gone": gone,
+            "seed": seed,
+            "score": 0.6 - less + say(),
+            "nats": good + say(),
+            "chance": CHANCE["induction"],
+        }
+
+
 def by_groups(one=0.0, good=1.0, wrong=0, swing=0.0):
     """Losses by groups; one group costs so much."""
     say = noise("groups")
@@ -159,6 +174,10 @@ PLANTED = {
     "cost_by_role": (
         lambda: by_role(0.3), by_role, lambda: by_role(swing=1.0),
         lambda: by_role(0.3, good=9), "cost", (YES, NO),
+    ),
+    "scores_without": (
+        lambda: by_aim(0.3), by_aim, lambda: by_aim(swing=1.0),
+        lambda: by_aim(0.3, good=9), "score", (YES, NO),
     ),
     **dict.fromkeys(BY_FAULT.values(), (
         lambda: by_fault(0.3), by_fault, lambda: by_fault(swing=1.0),
