@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.kit.fit import generator
 from cutaway.kit.words import Lab
 
-from . import lab_breaks, lab_start, lab_styles, lab_text
+from . import lab_breaks, lab_sizes, lab_start, lab_styles, lab_text
 from .lab_faults import FAULTS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def observe(world: World) -> dict[str, Any]:
     return found
 
 
-PARTS = (lab_styles, lab_start, lab_text, lab_breaks)
+PARTS = (lab_sizes, lab_styles, lab_start, lab_text, lab_breaks)
 
 lab = Lab(
     name="gpt",

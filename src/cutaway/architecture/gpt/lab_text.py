@@ -149,7 +149,9 @@ EXPERIMENTS = (
         "text_by_step",
         text_by_step,
         grid={"steps": (STEPS,)},
-        quick={"steps": (50,), "seeds": 1},
+        seeds=4,
+        limit=400.0,
+        quick={"steps": (25,), "seeds": 1},
         data=("shakespeare",),
     ),
 )
@@ -158,22 +160,22 @@ FIGURES = (
     Figure(
         "loss_of_four_blocks",
         "text_by_step",
-        title="Four blocks pass the bigram in some hundred steps, and do not reach the trigram",
+        title="Four blocks learn Shakespeare, step by step",
         x="step",
         y="loss",
         color="who",
-        alt="Held-out loss by step: it falls from the even guess past the n-gram models' rungs.",
+        alt="Held-out loss by step, from the even guess on, of four models.",
     ),
     Figure(
         "runs_of_five",
         "text_by_step",
-        title="Of the runs of five that it writes, ever more stand in the corpus",
+        title="How many of the runs of five that it writes stand in the corpus",
         x="step",
         y="known_5",
         color="who",
         alt=(
-            "Share of written runs of five characters that stand in the training text, by step: "
-            "from none to most; above it, as one point, that of held-out text."
+            "Share of written runs of five characters that stand in the training text, by step; "
+            "beside it, as one point, that of held-out text."
         ),
     ),
 )

@@ -163,12 +163,14 @@ def test_a_small_gpt_learns_to_go_on_with_a_row():
     torch.manual_seed(0)
     model = llama(SMALL)
     ids = some_ids()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
-    for _ in range(60):
-        optimizer.zero_grad()
+    for left in range(60, 0, -1):  # by signs: an optimizer takes longer to import than to learn
+        model.zero_grad()
         loss = F.cross_entropy(model(ids[:, :-1]).mT, ids[:, 1:])
         loss.backward()
-        optimizer.step()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.grad is not None:
+                    parameter -= 0.03 * left / 60 * parameter.grad.sign()
     assert loss.item() < 0.1 < math.log(SMALL.vocab)
 
 

@@ -10,7 +10,7 @@ from cutaway.kit.labs import PACKAGE
 from cutaway.kit.shapes import true_shapes
 from cutaway.kit.worlds import CLEAN
 
-from . import gpt, lab_breaks, lab_small, lab_styles, normed, styles
+from . import gpt, lab_breaks, lab_sizes, lab_small, lab_styles, normed, styles
 
 B, T, V, C, H, G, D = 2, 7, 17, 30, 6, 3, 10
 
@@ -74,3 +74,18 @@ def test_a_line_that_is_lost_either_stops_a_model_or_changes_what_it_ends_at():
     rows = list(lab_breaks.loss_by_line(CLEAN, seed=0, where="bend", rate=0.003, steps=3))
     ends = {row["text"]: row["ends"] for row in rows}
     assert ends == {"share = torch.sigmoid(x)": "at once", "return x * share": "at once"}
+
+
+@pytest.mark.parametrize("model", lab_sizes.PUBLISHED)
+def test_the_parts_of_a_model_are_the_whole(model):
+    rows = list(lab_sizes.size_by_part(CLEAN, seed=0, model=model))
+    assert [row["part"] for row in rows] == list(lab_sizes.PARTS)
+    assert {sum(row["parameters"] for row in rows)} == {row["whole"] for row in rows}
+    _, c, in_mlp = lab_sizes.published(CLEAN, model)
+    whole = CLEAN.gpt.operations(c, lab_sizes.READ, in_mlp)
+    assert sum(row["operations"] for row in rows) * lab_sizes.READ == whole
+
+
+def test_comparing_costs_a_product_and_a_sum_for_each_number_of_each_token_twice():
+    c = CLEAN.gpt.Config(31, 7, 10, 3, 6, 2, 8, 13)
+    assert lab_sizes.work(CLEAN, c, 5, 3)["comparing"] == 2 * 2 * 3 * 6 * 8 * 5

@@ -8,11 +8,12 @@ import pytest
 from cutaway.kit.credulity import shuffled
 from cutaway.kit.tables import Table
 
-from . import lab_breaks, lab_start, lab_styles, lab_text
+from . import lab_breaks, lab_sizes, lab_start, lab_styles, lab_text
 from .lab_small import RATES
 
 SEEDS = range(8)
-CLAIMS = [c for part in (lab_styles, lab_start, lab_text, lab_breaks) for c in part.CLAIMS]
+PARTS = (lab_sizes, lab_styles, lab_start, lab_text, lab_breaks)
+CLAIMS = [c for part in PARTS for c in part.CLAIMS]
 
 # A claim by some of its words, what its arms differ in, which arm it is about, which it is held
 # against, a shift of the first for which it holds and one for which it does not.
@@ -28,11 +29,12 @@ CASES = [
     ("fifty times too wide", "std", 1.0, 0.02, 0.1, 0.0),
     ("A start ten times too wide", "std", 0.2, 0.02, 0.1, -0.1),
     ("ten times too narrow", "std", 0.002, 0.02, 0.0, 0.1),
-    ("as low a loss as one of its own", "fault", "untied", None, 0.0, -0.1),
     ("Writers that begin narrower", "fault", "writers_wide", None, 0.1, 0.0),
 ]
 cases = pytest.mark.parametrize(("words", "key", "arm", "against", "yes", "no"), CASES)
 OTHERS = (
+    "as many numbers as are counted",
+    "A head of its own",
     "all three end alike",
     "right more often",
     "thinks every token as likely",
@@ -61,38 +63,32 @@ def test_every_claim_has_its_planted_tables():
     )
 
 
-def losses(key, arms, level=2.4, best=0.001, depths=(None,)):
+def losses(key, arms, level=2.4, best=0.001):
     """The rows of an experiment over rates, whose arms are shifted and have a best rate inside."""
     chance = random.Random(0)
-    for (arm, shift), depth, rate, seed in itertools.product(arms.items(), depths, RATES, SEEDS):
+    for (arm, shift), rate, seed in itertools.product(arms.items(), RATES, SEEDS):
         bend = 0.2 * abs(RATES.index(rate) - RATES.index(best))
         loss = level + shift + bend + chance.gauss(0, 0.003)
-        place = {key: arm} | ({"depth": depth} if depth else {})
-        yield {**place, "rate": rate, "steps": 9, "seed": seed, "loss": loss, "unigram": 3.3}
-
-
-def deep(words):
-    """The depths at which a claim is judged."""
-    return lab_start.DEPTHS if "narrower" in words else (None,)
+        yield {key: arm, "rate": rate, "steps": 9, "seed": seed, "loss": loss, "unigram": 3.3}
 
 
 @cases
 def test_what_was_planted_is_found(words, key, arm, against, yes, no):
     for shift, verdict in ((yes, "supported"), (no, "refuted")):
-        rows = losses(key, {arm: shift, against: 0.0}, depths=deep(words))
+        rows = losses(key, {arm: shift, against: 0.0})
         assert word(words, list(rows)) == verdict
 
 
 @cases
 def test_a_model_that_has_learnt_nothing_shows_nothing(words, key, arm, against, yes, no):
     for shift in (yes, no):
-        rows = list(losses(key, {arm: shift, against: 0.0}, level=3.25, depths=deep(words)))
+        rows = list(losses(key, {arm: shift, against: 0.0}, level=3.25))
         assert word(words, rows) == "undecided"
 
 
 @cases
 def test_a_loss_that_is_no_number_leaves_it_undecided(words, key, arm, against, yes, no):
-    rows = list(losses(key, {arm: yes, against: 0.0}, depths=deep(words)))
+    rows = list(losses(key, {arm: yes, against: 0.0}))
     for row in rows:
         row["loss"] = None if row["seed"] == 5 and row[key] == arm else row["loss"]
     assert word(words, rows) == "undecided"
@@ -102,22 +98,37 @@ def test_a_loss_that_is_no_number_leaves_it_undecided(words, key, arm, against, 
 @cases
 def test_a_best_rate_at_the_end_of_the_grid_decides_nothing(words, key, arm, against, yes, no):
     for best in (RATES[0], RATES[-1]):
-        rows = list(losses(key, {arm: yes, against: 0.0}, best=best, depths=deep(words)))
+        rows = list(losses(key, {arm: yes, against: 0.0}, best=best))
         assert word(words, rows) == "undecided"
 
 
 @pytest.mark.parametrize("words", ["Writers that begin narrower"])
 def test_arms_exchanged_within_seeds_lose_their_support(words):
-    rows = list(losses("fault", {"writers_wide": 0.1, None: 0.0}, depths=lab_start.DEPTHS))
+    rows = list(losses("fault", {"writers_wide": 0.1, None: 0.0}))
     found = [claim(words).holds(shuffled(Table.of(rows), one)) for one in range(4)]
     assert [one.verdict for one in found].count("supported") < 2
 
 
-def test_writers_that_help_in_deep_models_alone_help_on_a_condition():
-    rows = []
-    for depth in lab_start.DEPTHS:
-        rows += losses("fault", {"writers_wide": 0.1 * (depth > 2), None: 0.0}, depths=(depth,))
-    assert word("Writers that begin narrower", rows) == "conditional"
+def test_a_head_of_its_own_is_judged_by_what_was_planted():
+    words = "A head of its own"
+
+    def rows(shift, level=2.4):
+        found = losses("fault", {"untied": shift, None: 0.0}, level)
+        return [row for row in found if row["rate"] == 0.001]
+
+    assert word(words, rows(0.0)) == "supported"
+    assert word(words, rows(0.1)) == "refuted" == word(words, rows(-0.1))
+    assert word(words, rows(0.0, level=3.25)) == "undecided" == word(words, [])
+    lost = [{**row, "loss": None if row["seed"] == 5 else row["loss"]} for row in rows(0.0)]
+    assert word(words, lost) == "undecided"
+
+
+def test_a_count_that_is_off_by_one_is_wrong():
+    words, rows = "as many numbers as are counted", [{"model": "a", "whole": 7, "counted": 7}]
+    assert word(words, rows) == "supported"
+    assert word(words, [*rows, {"model": "b", "whole": 7, "counted": 8}]) == "refuted"
+    lost = [*rows, {"model": "b", "whole": None, "counted": 8}]
+    assert word(words, lost) == "undecided" == word(words, [])
 
 
 def test_styles_that_end_alike_are_told_from_those_that_do_not():
@@ -134,7 +145,7 @@ def test_styles_that_end_alike_are_told_from_those_that_do_not():
 def answers(shift, level=0.9, tasks=lab_styles.ASKED):
     """The rows of `answers_by_style`, Llama's accuracy shifted from GPT-2's."""
     chance = random.Random(0)
-    for task, style, seed in itertools.product(tasks, lab_styles.STYLES, SEEDS):
+    for task, style, seed in itertools.product(tasks, ("gpt2", "llama"), SEEDS):
         gap = shift[task] if isinstance(shift, dict) else shift
         for rate in (0.001, 0.003, 0.01):
             found = level - gap * (style == "gpt2") - 0.1 * (rate != 0.003)

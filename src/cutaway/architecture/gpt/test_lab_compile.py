@@ -1,4 +1,7 @@
-"""A model is one graph: torch.compile meets nothing in it that it must leave to Python."""
+"""A model is one graph: torch.compile meets nothing in it that it must leave to Python.
+
+It takes long, and compares everything: it would name no fault, so no broken copy waits for it.
+"""
 
 import pytest
 import torch
@@ -24,7 +27,7 @@ def test_a_model_compiles_to_one_graph_with_its_gradients(style):
     torch.manual_seed(0)
     model = style(SMALL).double()
     compiled = torch.compile(model, fullgraph=True)
-    for length in (7, 23, 11):
+    for length in (7, 23):
         toward = torch.randn(2, length, SMALL.vocab, dtype=torch.float64)
         gradients = []
         for one in (model, compiled):
@@ -38,9 +41,10 @@ def test_a_model_compiles_to_one_graph_with_its_gradients(style):
 
 @pytest.mark.parametrize("style", [gpt2, llama, qwen3])
 def test_a_compiled_model_goes_on_where_it_is_told_to(style):
+    """Traced and not translated: the graph is whole or it is not, whatever becomes of it."""
     torch._dynamo.reset()
     model = style(SMALL).double()
-    compiled = torch.compile(model, fullgraph=True)
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
     for first in (0, 5):
         torch.testing.assert_close(
             compiled(some_ids(7), first=first),
