@@ -245,6 +245,16 @@ EXPERIMENTS = (
 )
 FIGURES = (
     Figure(
+        "tokens_by_vocab",
+        "bits_by_vocab",
+        title="The first joins save most; each doubling of the vocabulary after them saves less",
+        x="vocab",
+        y="tokens_per_byte",
+        color="equal",
+        log="x",
+        alt="Tokens a byte by the size of the vocabulary: it falls steeply at first, then slowly.",
+    ),
+    Figure(
         "bits_by_vocab",
         "bits_by_vocab",
         title="After equally many bytes a small model is the better the more tokens it has",
