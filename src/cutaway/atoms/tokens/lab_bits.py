@@ -191,7 +191,7 @@ def commonest(counts: Tensor) -> float:
 LEARNT = ("nothing", "here", "latin")
 ONE_RATE = {"rate": RATES[1:2], "steps": (STEPS,)}
 HOME = {"trained": (PLAYS,), "rate": RATES, "steps": (STEPS,)}
-QUICK = {"vocab": (256, 1024), "rate": RATES[:1], "steps": (40,), "seeds": 3}
+QUICK = {"vocab": (256, 1024), "rate": RATES[:1], "steps": (10,), "seeds": 2}
 EXPERIMENTS = (
     Experiment(
         "bits_by_vocab",
@@ -217,14 +217,14 @@ EXPERIMENTS = (
             "trained": (PLAYS, PROGRAMS),
             **ONE_RATE,
         },
-        quick={"vocab": (1024,), "steps": (40,), "seeds": 3},
+        quick={"vocab": (1024,), "steps": (10,), "seeds": 2},
         data=(PLAYS, PROGRAMS),
     ),
     Experiment(
         "bits_by_pattern",
         bits_by_pattern,
         grid={"pattern": PATTERNS, "vocab": (512, 2048), **ONE_RATE},
-        quick={"vocab": (512,), "steps": (40,), "seeds": 3},
+        quick={"pattern": PATTERNS[:2], "vocab": (512,), "steps": (10,), "seeds": 2},
         data=(PLAYS,),
     ),
     Experiment(
@@ -232,14 +232,14 @@ EXPERIMENTS = (
         bits_by_script,
         grid={"script": tuple(SCRIPTS), "learnt": LEARNT, "vocab": (1024,), **ONE_RATE},
         seeds=16,
-        quick={"script": ("latin", "georgian"), "learnt": LEARNT[:2], "steps": (20,), "seeds": 3},
+        quick={"script": ("georgian",), "learnt": LEARNT[:2], "steps": (10,), "seeds": 2},
         data=(PLAYS,),
     ),
     Experiment(
         "letters_by_vocab",
         letters_by_vocab,
         grid={"vocab": LETTERS, "rate": LETTER_RATES, "steps": (LETTER_STEPS,)},
-        quick={"vocab": (256, 4096), "rate": LETTER_RATES[1:], "steps": (100,), "seeds": 3},
+        quick={"vocab": (256, 4096), "rate": LETTER_RATES[1:], "steps": (40,), "seeds": 2},
         data=(PLAYS,),
     ),
 )

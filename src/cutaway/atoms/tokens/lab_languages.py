@@ -145,7 +145,7 @@ EXPERIMENTS = (
         "tokens_by_language",
         tokens_by_language,
         grid={"learnt": LEARNT, "vocab": (VOCAB,)},
-        quick={"vocab": (1024,), "seeds": 3},
+        quick={"vocab": (1024,), "seeds": 2},
         data=(ARTICLES, PLAYS),
     ),
 )
