@@ -1,4 +1,4 @@
-"""The program `cutaway`: Ctrl-C ends it from its first moment on, and none is lost.
+"""The program `cutaway`: Ctrl-C ends it also in the midst of an import, and none is lost.
 
 Python raises KeyboardInterrupt wherever it is: in the midst of an import also where nothing can be
 raised (the callback of a lock) or where it is taken for another error, and the program goes on.
