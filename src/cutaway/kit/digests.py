@@ -111,6 +111,7 @@ def experiment_inputs(lab: Lab, experiment: Experiment) -> str:
             ),
             "grid": {key: list(values) for key, values in experiment.grid.items()},
             "seeds": experiment.seeds,
+            **({"more": [experiment.more, *map(dict, experiment.at)]} if experiment.at else {}),
             "faults": fault_inputs(fault for fault in lab.faults if fault.name in named),
         }
     )
@@ -134,7 +135,10 @@ def inputs(lab: Lab, names: Iterable[str]) -> dict[str, str]:
     """The digests of some experiments, and of "receipts", by name: found once for all code."""
     wanted = set(names)
     chosen = [one for one in lab.experiments if one.name in wanted]
-    grids = [[one.name, one.seeds, *one.data, {**one.grid}] for one in chosen]
+    grids = [
+        [one.name, one.seeds, one.more, *map(dict, one.at), *one.data, {**one.grid}]
+        for one in chosen
+    ]
 
     def found() -> dict[str, str]:
         receipts = {"receipts": receipt_inputs(lab)} if "receipts" in wanted else {}

@@ -58,8 +58,9 @@ def effects(experiment: Experiment, table: Table, fault: str) -> list[Effect]:
 def _effect(experiment: Experiment, table: Table, fault: str, point: dict[str, Scalar]) -> Effect:
     """The effect of a fault at one point."""
     column, margin = experiment.outcome or "", experiment.margin or 0.0
+    here = table.where(**point)  # it may have more seeds than other points
     try:
-        differences = paired(table, column, {**point, "fault": fault}, {**point, "fault": None})
+        differences = paired(here, column, {**point, "fault": fault}, {**point, "fault": None})
         equal = margin > 0 and equivalence_p(differences, margin) < 0.05
         return Effect(column, point, margin, interval(differences), equal, "")
     except Undecidable as reason:

@@ -83,17 +83,16 @@ class Plan:
     @cached_property
     def cells(self) -> list[Cell]:
         """Every cell, in the order of the grid."""
-        grid, seeds = form(self.experiment, self.quick)
-        if self.extra:
-            grid["fault"] = [None, *(fault.name for fault in self.extra)]
+        faults = [None, *(fault.name for fault in self.extra)] if self.extra else None
         name = getattr(self.experiment.measure, "__name__", "measure")
         sources = digest(function_inputs(self.lab.name, name))
-        points = [
-            dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())
-        ]
         texts = [corpus(name).digest for name in self.experiment.data]
         rests = [sources, self.experiment.name, *_versions(), *texts]
-        return [self._cell(params, seed, rests) for params in points for seed in range(seeds)]
+        return [
+            self._cell(params, seed, rests)
+            for params, seeds in points(self.experiment, self.quick, faults)
+            for seed in range(seeds)
+        ]
 
     def _cell(self, params: dict[str, Scalar], seed: int, rests: list[Any]) -> Cell:
         """A cell, named by what it rests on."""
@@ -150,6 +149,24 @@ def form(experiment: Experiment, quick: bool) -> tuple[dict[str, Sequence[Scalar
     changed = dict(experiment.quick) if quick else {}
     seeds = int(changed.pop("seeds", experiment.seeds))
     return {**experiment.grid, **changed}, seeds
+
+
+def points(
+    experiment: Experiment, quick: bool = False, faults: Sequence[Scalar] | None = None
+) -> list[tuple[dict[str, Scalar], int]]:
+    """The points of a grid, each with the number of its seeds; other faults may be asked for."""
+    grid, seeds = form(experiment, quick)
+    grid = {**grid, "fault": faults} if faults else grid
+    every = [dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())]
+    if quick or faults:
+        return [(params, seeds) for params in every]
+    for wanted in experiment.at:
+        if not any(wanted.items() <= params.items() for params in every):
+            what = f"The experiment {experiment.name!r} asks for more seeds at {dict(wanted)}"
+            raise UsageError(f"{what}, which its grid does not have.", "Correct `at`.")
+    more = max(seeds, experiment.more)
+    deep = [any(wanted.items() <= params.items() for wanted in experiment.at) for params in every]
+    return [(params, more if chosen else seeds) for params, chosen in zip(every, deep, strict=True)]
 
 
 def execute(

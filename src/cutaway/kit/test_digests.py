@@ -138,6 +138,7 @@ CHANGED = {
     "the grid": (LAB, '(None, "same")}', '(None, "no_clip")}'),
     "the order of the grid": (LAB, '(None, "same")}', '("same", None)}'),
     "the number of seeds": (LAB, "seeds=3", "seeds=4"),
+    "more seeds at one point": (LAB, "seeds=3", 'seeds=3, more=5, at=({"fault": None},)'),
     "a fault that is measured": (LAB, "result = number  #", "result = 3 * number  #"),
     "an integer for a float": (LAB, "OFFSET = 0.25", "OFFSET = 1"),
     "what a package offers": ("atoms/tiny/__init__.py", "import *", "import double, clip"),

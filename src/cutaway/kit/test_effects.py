@@ -35,6 +35,12 @@ def test_there_is_an_effect_at_each_point_that_was_measured() -> None:
     ]
 
 
+def test_a_point_with_more_seeds_takes_nothing_from_the_others() -> None:
+    more = [{**row, "seed": row["seed"] + 4} for row in table(4).dicts()]
+    few, many = effects(WORSE, Table.of([*table(2, 4).dicts(), *more]), "worse")
+    assert few.found and many.found and (few.found.n, many.found.n) == (4, 8)
+
+
 def test_where_nothing_was_measured_there_is_a_reason() -> None:
     for empty in (table(), Table.of([], [{"params": {"width": 2}, "seed": 0, "error": "no"}])):
         (one,) = effects(WORSE, empty, "worse")

@@ -159,6 +159,20 @@ def test_a_grid_becomes_every_combination_with_every_seed(make: Callable[..., Pl
     assert len({cell.path for cell in cells}) == 8
 
 
+def test_some_points_of_a_grid_get_more_seeds_in_the_full_form(make: Callable[..., Plan]) -> None:
+    at = [{"width": 2, "fault": None}]
+    cells = [cell for cell in make(more=4, at=at).cells if cell.seed > 1]
+    assert [(cell.params, cell.seed) for cell in cells] == [
+        ({"fault": None, "width": 2}, 2),
+        ({"fault": None, "width": 2}, 3),
+    ]
+    assert {cell.key for cell in make().cells} < {cell.key for cell in make(more=4, at=at).cells}
+    assert len(make(True, more=4, at=at).cells) == len(make(more=1, at=at).cells) == 8
+    assert len(make(extra=[CLIP], more=4, at=at).cells) == 8
+    with pytest.raises(UsageError, match=r"more seeds at \{'width': 3\}.*does not have"):
+        make(more=4, at=[{"width": 3}]).cells  # noqa: B018
+
+
 def test_the_quick_form_replaces_entries_of_the_grid_and_the_seeds() -> None:
     grid: dict[str, Any] = {"fault": (None, "same"), "width": (1, 2)}
     experiment = Experiment("e", measure, grid, quick={"width": (1,), "seeds": 3})

@@ -9,7 +9,7 @@ import pytest
 
 from .statistics import Undecidable
 from .tables import Table
-from .tuning import TUNING, best_rate, fresh, together
+from .tuning import TUNING, best_rate, common, fresh, together
 
 RATES = (0.1, 0.2, 0.4)
 Loss = Callable[[float, int], float | None]
@@ -36,6 +36,16 @@ def test_each_arm_has_its_own_best_rate() -> None:
     assert best_rate(rows, "loss", {"arm": "one"}) == 0.2
     with pytest.raises(Undecidable, match=r"arm other, 0\.4, stands at an end of the grid"):
         best_rate(rows, "loss", {"arm": "other"})
+
+
+def test_arms_are_paired_on_the_seeds_that_all_of_them_come_to() -> None:
+    few, many = table(lambda r, s: r), table(lambda r, s: r, seeds=7, arm="other")
+    assert together([few, many]).values("seed") == [0, 1, 2, 3]
+    lost = ({"params": {"arm": "other"}, "seed": 9, "error": "no luck"},)
+    both = [few, Table(many.columns, many.rows, lost)]
+    assert together(both).failed == together([*both, both[1]]).failed == lost
+    torn = Table(many.columns, tuple(row for row in many.rows if row[2] != 2))
+    assert [one.values("seed") for one in common([few, torn])] == [[0, 1, 2, 3], [0, 1, 3]]
 
 
 def test_an_end_of_the_grid_will_do_where_its_neighbour_is_as_good() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from .pairs import Arm
 from .statistics import Undecidable
@@ -47,10 +48,23 @@ def fresh(
     return Table(rows.columns, tuple(kept), table.failed), rate
 
 
-def together(tables: list[Table]) -> Table:
-    """Tables of the same columns, one below the other."""
-    first = tables[0]
-    return Table(first.columns, tuple(row for one in tables for row in one.rows), first.failed)
+def common(tables: Sequence[Table]) -> list[Table]:
+    """Tables cut to the seeds that all of them come to: some have more, and those have no pair."""
+    seeds = [one.column("seed") for one in tables]
+    last = min(max(found, default=-1) for found in seeds)
+    cut = []
+    for one, found in zip(tables, seeds, strict=True):
+        rows = [row for row, seed in zip(one.rows, found, strict=True) if seed <= last]
+        cut.append(Table(one.columns, tuple(rows), one.failed))
+    return cut
+
+
+def together(tables: Sequence[Table]) -> Table:
+    """Tables of the same columns, one below the other, on the seeds that all of them come to."""
+    rows = tuple(row for one in common(tables) for row in one.rows)
+    failed = [cell for one in tables for cell in one.failed]
+    apart = tuple(cell for at, cell in enumerate(failed) if cell not in failed[:at])
+    return Table(tables[0].columns, rows, apart)
 
 
 def named(arm: Arm) -> str:

@@ -38,14 +38,17 @@ class Experiment:
     """One table: `measure(world, seed=..., **params)` over a grid and paired seeds.
 
     `outcome` names the column by which a break is judged and `margin` the smallest effect of
-    interest in it. `quick` replaces entries of the grid, and `seeds`, in the quick form. No cell
-    may take longer than `limit` seconds. `data` names the corpora that it opens.
+    interest in it. Where a point of the grid agrees with one of `at`, it gets `more` seeds in the
+    full form. `quick` replaces entries of the grid, and `seeds`, in the quick form. No cell may
+    take longer than `limit` seconds. `data` names the corpora that it opens.
     """
 
     name: str
     measure: Callable[..., Iterable[Row]]
     grid: Mapping[str, Sequence[Scalar]]
     seeds: int = 8
+    more: int = 0
+    at: Sequence[Mapping[str, Scalar]] = ()
     exact: bool = True
     quick: Mapping[str, Any] = field(default_factory=dict)
     outcome: str | None = None
@@ -56,7 +59,10 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Figure:
-    """One drawing, a pure function of one experiment's table. Its title is the finding."""
+    """One drawing, a pure function of one experiment's table. Its title is the finding.
+
+    `most` ends the scale of a heat: what is beyond, as a loss that left the numbers, is drawn so.
+    """
 
     name: str
     experiment: str
@@ -67,6 +73,7 @@ class Figure:
     color: str = "fault"
     mark: str = "line"
     log: str = ""
+    most: float | None = None
 
 
 @dataclass(frozen=True)

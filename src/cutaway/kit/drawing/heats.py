@@ -44,11 +44,11 @@ def draw_heat(sheet: Sheet, figure: Figure, table: Table) -> list[Series]:
     sheet.set_size_inches(6.4, min(6.0, 1.6 + 0.3 * len(ys)))
     axes = sheet.add_subplot(xlabel=column_title(figure.x))
     axes.set_title(column_title(figure.y), loc="left", size=9.5)
-    _cells(sheet, axes, means, series[0].gid, column_title(figure.color))
-    for axis, values in ((axes.xaxis, xs), (axes.yaxis, ys)):
-        few = range(0, len(values), -(-len(values) // 10))
+    _cells(sheet, axes, means, series[0].gid, column_title(figure.color), figure.most)
+    for axis, values, room in ((axes.xaxis, xs, 10), (axes.yaxis, ys, 16)):
+        few = range(0, len(values), -(-len(values) // room))
         axis.set_ticks(list(few), [tick(values[at]) for at in few])
-    written = len(xs) <= 10 and len(xs) * len(ys) <= 64  # the numbers have room
+    written = len(xs) <= 10 and len(xs) * len(ys) <= 80  # the numbers have room
     for down, row_of_means in enumerate(means):
         for along, mean in enumerate(row_of_means):
             here = cells.get((xs[along], ys[down]), [])
@@ -60,13 +60,25 @@ def draw_heat(sheet: Sheet, figure: Figure, table: Table) -> list[Series]:
     return series
 
 
-def _cells(sheet: Sheet, axes: Axes, means: Sequence[Sequence[float]], gid: str, name: str) -> None:
-    """Draws a matrix and its scale: one hue, or two where the values stand on both sides of 0."""
+def _cells(
+    sheet: Sheet,
+    axes: Axes,
+    means: Sequence[Sequence[float]],
+    gid: str,
+    name: str,
+    most: float | None,
+) -> None:
+    """Draws a matrix and its scale: one hue, or two where the values stand on both sides of 0.
+
+    What is beyond `most` is as dark as that, and the scale ends in a point.
+    """
     import numpy as np
     from matplotlib.colors import ListedColormap, Normalize, to_rgba
 
     known = [value for row in means for value in row if not math.isnan(value)]
     low, high = min(known), max(known)
+    cut = most is not None and most < high
+    high = most if most is not None and cut else high
     high = high if high > low else low + 1
     if low < 0 < high:
         low, high = -max(-low, high), max(-low, high)
@@ -79,7 +91,7 @@ def _cells(sheet: Sheet, axes: Axes, means: Sequence[Sequence[float]], gid: str,
     mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(means), gid=gid, **look)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
-    bar = sheet.colorbar(mesh, ax=axes, aspect=18, pad=0.03)
+    bar = sheet.colorbar(mesh, ax=axes, aspect=18, pad=0.03, extend="max" if cut else "neither")
     bar.outline.set_visible(False)
     bar.set_label(name)
     set_scale(bar.ax.yaxis, False, [])

@@ -101,6 +101,15 @@ def test_a_heat_cell_is_the_denser_the_larger_its_value() -> None:
     assert all(colour in two for colour in PALETTE[:2])
 
 
+def test_a_heat_whose_scale_ends_shows_the_rest_of_it_and_writes_what_is_beyond() -> None:
+    svg = draw(replace(HEAT, most=2.0), matrix([[0.0, 1.0], [2.0, 6e8]]))
+    density = [one.density for one in shapes(svg, "weight")]
+    assert density == pytest.approx([0.03, 0.405, 0.78], abs=0.02)  # the last two are alike
+    assert {"0", "1", "2", "6×10⁸"} <= set(words(parsed(svg)))
+    within = draw(replace(HEAT, most=9.0), matrix([[0.0, 1.0]]))
+    assert within == draw(HEAT, matrix([[0.0, 1.0]]))
+
+
 def test_the_first_row_of_a_matrix_is_on_top() -> None:
     svg = draw(HEAT, matrix([[7.25, 1.0], [3.0, 8.75]]))
     height = {t.text: float(t.get("y", "")) for t in parsed(svg).iter(f"{SVG}text")}
