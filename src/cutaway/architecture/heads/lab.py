@@ -74,10 +74,9 @@ lab = Lab(
     number=8,
     lesson="Several narrow attentions cost what one wide one costs, and look for several things.",
     observe=observe,
-    after=("attention", "positions"),
+    after=("attention",),
     faults=FAULTS,
     experiments=tuple(one for part in PARTS for one in part.EXPERIMENTS),
     figures=tuple(one for part in PARTS for one in part.FIGURES),
     claims=CLAIMS,
-    draft=True,
 )

@@ -53,8 +53,8 @@ CUTTING = (
         old=CUT_TO_MERGED,
         new=f"{VIEWED}\n{ATTENDED}\n{MERGED}",
         says="A head holds all of some tokens instead of a part of each: later ones move forward",
-        symptom="Loss too low: validation is below anything the text allows, and generated text "
-        "is noise",
+        symptom="Validation does not say what use is worth: given only the past, the same tokens "
+        "cost more, and generated text is noise",
         resembles="Why not view straight into heads, without the transpose? "
         "(hyunwoongko/transformer issue 15)",
     ),

@@ -112,6 +112,7 @@ EXPERIMENTS = tuple(
         name,
         measure,
         grid={"exam": ("text", "induction"), "share": (1.0,)},
+        seeds=16,
         quick={"exam": ("text",), "share": (0.1,), "seeds": 2},
         data=SHAKESPEARE,
     )
@@ -121,7 +122,7 @@ FIGURES = (
     Figure(
         "cost_by_rank",
         "cost_by_head",
-        title="A few heads carry most of what attention is worth",
+        title="Alone, the dearest of eight heads costs many times what the cheapest does",
         x="rank",
         y="cost",
         color="exam",
@@ -139,7 +140,7 @@ FIGURES = (
     Figure(
         "overlap_by_pair",
         "overlap_by_pair",
-        title="What two heads of a layer have in common: of one model, of two, and before training",
+        title="Alike before training, apart after it: heads of one model as much as heads of two",
         x="heads",
         y="overlap",
         color="exam",

@@ -321,6 +321,7 @@ def test_two_heads_learn_to_take_two_tokens_at_once():
     model = layer(2, 2, 16, 24, place=rotary(16)).float()
     read = nn.Linear(24, 12)
     nn.init.normal_(read.weight, std=0.2, generator=stream)
+    nn.init.zeros_(read.bias)
     optimizer = torch.optim.AdamW([*model.parameters(), *read.parameters()], lr=0.02)
     for _ in range(200):
         ids = torch.randint(6, (32, 9), generator=stream)
