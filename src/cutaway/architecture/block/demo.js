@@ -186,7 +186,8 @@
       const cell = (r, k) => (open || r !== t ? [letter(m.answers[k][r]) + " " + Math.round(100 * m.sure[k][r]), m.right[k][r]] : ["?", 0]);
       const next = (r) => letter(m.ids[r]) + " → " + (r + 1 < m.ids.length ? letter(m.ids[r + 1]) : "?");
       lens.show(["table", ...m.parts.map((part, k) => part.name + " " + (1 + (k >> 1)))], m.ids.map((_, r) => ({ name: next(r), cells: m.answers.map((_, k) => cell(r, k)) })), t);
-      say(loss, m.ids.length < 2 ? "" : "Loss on this text, read off after each: " + m.nats.map((x) => digits(x, 2)).join(", ") + " nats a letter.");
+      const odd = lab.now.text.replace(/[a-z ]/gi, "");
+      say(loss, (odd && "Read as spaces: " + odd + " ") + (m.ids.length < 2 ? "" : "Loss on this text, read off after each: " + m.nats.map((x) => digits(x, 2)).join(", ") + " nats a letter."));
       picture.show(m, n);
       const part = m.parts[n - 1];
       if (!open) say(told, "");

@@ -65,5 +65,4 @@ lab = Lab(
     experiments=tuple(one for part in PARTS for one in part.EXPERIMENTS),
     figures=tuple(one for part in PARTS for one in part.FIGURES),
     claims=(*INTERPLAY, *STREAM, *NAMES),
-    draft=True,
 )

@@ -18,8 +18,8 @@ MARGIN = {"text": 0.02, "recall": 0.2}
 WORDS = {"heads": "heads", "mlp": "MLP", "stream": "residual path", "norms": "norms"}
 REGIME = (
     f"{DEPTH} blocks of width 32, characters of Shakespeare or a task of looking up, "
-    f"AdamW, each arm at its best of the rates {RATES}, tuned on seeds {TUNING} "
-    "and judged on others, held-out loss"
+    f"AdamW, each arm at its best of the rates {RATES['text']} on text and {RATES['recall']} in "
+    f"looking up, tuned on seeds {TUNING} and judged on others, held-out loss"
 )
 
 

@@ -10,7 +10,7 @@ from cutaway.kit.judging import decided
 from cutaway.kit.pairs import Arm, values
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
-from cutaway.kit.tuning import fresh
+from cutaway.kit.tuning import common, fresh
 from cutaway.kit.verdicts import above_chance
 
 LEFT, STILL = 0.2, 0.02
@@ -43,7 +43,10 @@ def lost(value: Any) -> bool:
 def at_best(table: Table, arms: Arms, column: str = "nats") -> tuple[Table, str]:
     """Arms on fresh seeds, each at its own best rate, as rows with `arm`; and the rates."""
     found = {name: fresh(table, column, arm, near=STILL) for name, arm in arms.items()}
-    rows = [{**row, "arm": name} for name, (kept, _) in found.items() for row in kept.dicts()]
+    kept = common([one for one, _ in found.values()])
+    rows = [
+        {**row, "arm": name} for name, one in zip(found, kept, strict=True) for row in one.dicts()
+    ]
     words = ", ".join(f"{name or 'none'} {rate:g}" for name, (_, rate) in found.items())
     return tabled(rows, table), f"rates: {words}"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEPTHS, DEEP = (1, 2, 4), 8
 STARTS = {"fan_in": "fan-in", "small": "0.02"}  # by their names in those of experiments
-RATES = {"fan_in": (0.003, 0.01, 0.03), "small": (0.001, 0.003, 0.01, 0.03)}
+RATES = {"fan_in": (0.0003, 0.001, 0.003, 0.01, 0.03), "small": (0.001, 0.003, 0.01, 0.03)}
 STEPS, LONG, RATE = 120, 300, 0.01
 READ = 4  # blocks whose stream is read
 LINE, LETTERS = 34, 10  # the held-out line whose stream is read letter by letter: "weary sun "
@@ -212,7 +212,7 @@ FIGURES = (
             f"nats_{depth}",
             title,
             f"Losses of models of depth {depth} by rate: one line with the stream and one without "
-            "it, which lies above.",
+            "it, which lies above, or on the other where the rate is too low.",
             log="x",
         )
         for depth, name, title in (
@@ -230,7 +230,7 @@ FIGURES = (
             "decades",
             title,
             "The gradient in the stream by block, in powers of ten of the last one's: two lines, "
-            "neither of which falls towards the first block.",
+            "neither of which is far below zero at the first block.",
         )
         for name, title in (
             (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
-from cutaway.kit.judging import at_every
+from cutaway.kit.judging import at_every, every
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
 from cutaway.kit.tuning import TUNING
@@ -80,16 +81,26 @@ def deeper(table: Table) -> Verdict:
 
 
 def passes(table: Table) -> Verdict:
-    """Whether with the stream the first block's gradient is about as large as the last's."""
-    first = table.where(block=0, **CLEAN).dicts()
-    level = [{**row, "fault": "level", "decades": 0.0} for row in first]
+    """Whether the first block's gradient is about as large as the last's with a stream alone."""
+    first = table.where(block=0).dicts()
+    level = [{**row, "fault": "level", "decades": 0.0} for row in first if row["fault"] is None]
     both = tabled([*first, *level], table)
-    return unchanged(both, "decades", CLEAN, {"fault": "level"}, DECADE)
+    found = unchanged(both, "decades", CLEAN, {"fault": "level"}, DECADE)
+    other = unchanged(both, "decades", BROKEN, {"fault": "level"}, DECADE)
+    turned = {"supported": "refuted", "refuted": "supported"}.get(other.verdict, other.verdict)
+    because = f"with a stream {found.because}; without {other.because}"
+    return replace(every(found, replace(other, verdict=turned)), because=because)
 
 
 def vanishes(table: Table) -> Verdict:
-    """Whether without the stream less of the gradient comes to the first block than with it."""
-    return lowers(table.where(block=0), "decades", BROKEN, CLEAN, DECADE)
+    """Whether without the stream the first block gets less than set out, and less than with it."""
+    table = table.where(block=0)
+    first = table.where(**BROKEN).dicts()
+    level = [{**row, "fault": "level", "decades": 0.0} for row in first]
+    alone = lowers(tabled([*first, *level], table), "decades", BROKEN, {"fault": "level"}, DECADE)
+    beside = lowers(table, "decades", BROKEN, CLEAN, DECADE)
+    because = f"of what set out: {alone.because}; beside a stream: {beside.because}"
+    return replace(every(alone, beside), because=because)
 
 
 def nearer(table: Table) -> Verdict:
@@ -146,7 +157,8 @@ CLAIMS = (
     ),
     *(
         Claim(
-            f"The residual path carries the gradient to the first block as it is, {words}",
+            "The residual path, and nothing else, carries the gradient to the first block as it "
+            f"is, {words}",
             source="002-07",
             experiment=f"gradient_by_block_from_{name}",
             holds=measured(passes),

@@ -69,8 +69,13 @@ PLANTED = {
     "path the loss is higher, from a start of": (EVERY_DEPTH, []),
     "and no more, from a start that": (TO_UNIGRAM, []),
     "and no more, from a start of": (TO_UNIGRAM, []),
-    "block as it is, from a start that": ([], [("decades", -2.0, at(fault=None, block=0))]),
-    "block as it is, from a start of": ([], [("decades", -2.0, at(fault=None, block=0))]),
+    **{
+        f"block as it is, from a start {start}": (
+            [("decades", -2.0, BROKEN)],
+            [("decades", -2.0, BROKEN), ("decades", -2.0, at(fault=None, block=0))],
+        )
+        for start in ("that", "of")
+    },
     "back to the first block, from a start that": ([("decades", -2.0, BROKEN)], []),
     "back to the first block, from a start of": ([("decades", -2.0, BROKEN)], []),
     "stack of four": ([("nats_4", -0.5, at(fault=None))], []),
