@@ -108,6 +108,8 @@
     const each = (total(m.operations) - m.operations.comparing) / met, pair = m.operations.comparing / (c.depth * c.heads * c.size * c.tokens);
     if (each !== 2) found.push("The count spends " + each.toFixed(2) + " operations on each weight that a token meets; a product and a sum are two.");
     if (pair !== 4) found.push("The count spends " + pair + " operations on each number of each token that is seen; two products and two sums are four.");
+    const same = (name) => JSON.stringify(run({ ...c, breaks: c.breaks.filter((one) => one !== name) })) === JSON.stringify(m);
+    for (const name of c.breaks.filter(same)) found.push(name + " changes nothing here: take a model that has what it breaks.");
     return found.length ? found : ["Nothing that these numbers could see."];
   }
 

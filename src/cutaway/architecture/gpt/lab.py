@@ -54,5 +54,4 @@ lab = Lab(
     experiments=tuple(one for part in PARTS for one in part.EXPERIMENTS),
     figures=tuple(one for part in PARTS for one in part.FIGURES),
     claims=tuple(one for part in PARTS for one in part.CLAIMS),
-    draft=True,
 )

@@ -16,7 +16,7 @@ PATH = (
         old="        x = self.positions(x, first)                # (B, T, C)",
         new="        # BROKEN: nobody is told where a token stands",
         says="The rows of the position table are there, are counted, and never learn",
-        symptom="Trains, slower, and ends with a higher loss; some weights have no gradient at all",
+        symptom="No visible symptom in a short run; some weights have no gradient at all",
         resembles="Positions were not added to a text of one token, which is every text in "
         "decoding (ml-explore/mlx-lm PR 93)",
     ),
@@ -59,7 +59,7 @@ PATH = (
         old=LOOP,
         new="        for block in self.blocks[:-1]:              # BROKEN: not the last",
         says="One block less than the config says, while its weights are kept and counted",
-        symptom="Ends with a slightly higher loss; trained weights from elsewhere give nonsense; "
+        symptom="The loss is hardly higher; trained weights from elsewhere give nonsense; "
         "some weights have no gradient",
         resembles="An encoder of three layers or more had one layer less than it was asked for "
         "(LukasHedegaard/continual-inference PR 70)",
@@ -111,7 +111,7 @@ PATH = (
         old="        x = self.last(x)                            # (B, T, C)",
         new="        # BROKEN: the stream is read as large as it has grown",
         says="The head reads the stream at whatever size the blocks have left it",
-        symptom="Trains a little worse; a trained model's scores have the wrong size, and it is "
+        symptom="Ends with a higher loss; a trained model's scores have the wrong size, and it is "
         "too sure or not sure enough",
         resembles="Targets were computed from states that had not passed the last norm "
         "(vllm-project/speculators PR 313)",

@@ -80,7 +80,7 @@ START = (
         old="            parameter.zero_()",
         new="            pass                                    # BROKEN: as they were made",
         says="Biases keep what their layer drew for them",
-        symptom="No visible symptom; two models of one seed differ",
+        symptom="Ends with a slightly higher loss; two models of one seed differ",
         resembles="The line that was to clear a bias failed, and was commented out "
         "(pytorch/examples issue 783)",
     ),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from cutaway.kit.judging import Holds, decided
 from cutaway.kit.statistics import Undecidable, Verdict
 from cutaway.kit.tables import Table
-from cutaway.kit.tuning import TUNING, fresh
+from cutaway.kit.tuning import TUNING, common, fresh
 from cutaway.kit.verdicts import above_chance, lowers, raises, unchanged
 from cutaway.kit.words import Scalar
 
@@ -24,10 +24,10 @@ def at_best(table: Table, column: str, arms: Mapping[str, Arm], better: str = "l
     What cannot be better than right may be so at an end of the grid.
     """
     near = 0.0 if better == "lower" else math.inf
-    rows = []
-    for name, arm in arms.items():
-        kept, _ = fresh(table, column, arm, better=better, near=near)
-        rows += [{"arm": name, **row} for row in kept.dicts()]
+    kept = common([fresh(table, column, a, better=better, near=near)[0] for a in arms.values()])
+    rows = [
+        {"arm": name, **row} for name, one in zip(arms, kept, strict=True) for row in one.dicts()
+    ]
     return Table.of(rows, [one for one in table.failed if one["seed"] not in TUNING])
 
 

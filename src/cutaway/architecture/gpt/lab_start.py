@@ -133,6 +133,8 @@ EXPERIMENTS = (
             "rate": RATES,
             "steps": (SHORT,),
         },
+        more=48,
+        at=({"rate": 0.003},),
         quick={"rate": (0.01,), "steps": (20,), "seeds": 3},
         outcome="loss",
         margin=MARGIN,
@@ -144,20 +146,20 @@ FIGURES = (
     Figure(
         "loss_before_the_first_step",
         "start_by_std",
-        title="Below a spread of 0.02 every model begins at the even guess, above it far off",
+        title="Up to a spread of 0.02 every model begins at the even guess; beyond, far off",
         x="spread",
         y="loss",
         color="depth",
         mark="bar",
         alt=(
             "Loss before the first step by the spread of the weights, a bar for each depth: alike "
-            "at the logarithm of the vocabulary, then far higher."
+            "at the logarithm of the vocabulary up to 0.02, higher at 0.2 and far higher at 1."
         ),
     ),
     Figure(
         "slope_before_the_first_step",
         "start_by_std",
-        title="The first gradient grows with the spread: at zero there is none",
+        title="The first gradient grows with spread and depth; at a spread of zero there is none",
         x="spread",
         y="tens",
         color="depth",
@@ -170,17 +172,20 @@ FIGURES = (
     Figure(
         "loss_by_start",
         "loss_by_start",
-        title="What is left of a start after training, by rate",
+        title="No other start gets as low as the usual one; the too wide ask for higher rates",
         x="rate",
         y="loss",
         color="std",
         log="x",
-        alt="Held-out loss after training by rate, one line for each spread of the first weights.",
+        alt=(
+            "Held-out loss after training by rate, one line for each of four spreads of the first "
+            "weights."
+        ),
     ),
     Figure(
         "loss_by_writers",
         "loss_by_writers",
-        title=f"What narrow writers buy in {DEEP} blocks",
+        title=f"In {DEEP} blocks, writers that begin narrow buy nothing that one sees, at any rate",
         x="rate",
         y="loss",
         log="x",
