@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import pytest
 from cutaway.errors import Unavailable
 from cutaway.runs import disk
 from cutaway.runs.disk import write_file, write_files
+
+from .conftest import Mounts
 
 
 class Failing:
@@ -109,23 +111,8 @@ def test_a_full_device_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Monk
     assert content(tmp_path) == {"a": "before"}
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 64 kB."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("only root may mount a file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_disk_that_really_fills_up_keeps_what_it_had(tiny_disk: Path) -> None:
+def test_a_disk_that_really_fills_up_keeps_what_it_had(mounted: Mounts) -> None:
+    tiny_disk = mounted("64k")
     write_files({tiny_disk / "a": "1" * 10_000, tiny_disk / "b": "2" * 10_000})
     before = content(tiny_disk)
     with pytest.raises(Unavailable, match="the disk is full"):
