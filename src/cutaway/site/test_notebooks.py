@@ -92,7 +92,7 @@ def looked_up(one: Volume, name: str, hit: re.Match[str]) -> list[str]:
     if hit.re is MEANS:
         cells = Cells("".join(PARTS["means"].html(Asked(one, hit[1])))).found
         assert len(cells) > 3
-        return cells
+        return [" ".join(cell.split()) for cell in cells]  # a notebook has no thin space
     experiment, column, fixed = numbers.asked(hit[1])
     shown = numbers.looked_up(one.lab, one.table(experiment), experiment, column, fixed)
     assert f">{shown.shown}</span>" in numbers.html(name, shown)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
 from cutaway.kit.labs import place
+from cutaway.kit.running import points
 from cutaway.site.report import Entry
 
 WORDS_A_MINUTE = 200
@@ -30,6 +30,6 @@ def to_measure(entry: Entry) -> int | None:
     kept = entry.manifest.get("experiments", {})
     seconds = 0.0
     for one in entry.lab.experiments:
-        cells = one.seeds * math.prod(len(values) for values in one.grid.values())
+        cells = sum(seeds for _, seeds in points(one))
         seconds += cells * kept.get(one.name, {}).get("seconds_a_cell", 0.0)
     return max(1, round(seconds / 60)) if seconds else None

@@ -9,6 +9,7 @@ from statistics import fmean
 from cutaway.kit.pairs import paired, values
 from cutaway.kit.statistics import Interval, equivalence_p, interval
 from cutaway.kit.tables import Table
+from cutaway.kit.tuning import together
 from cutaway.kit.words import Experiment, Lab, Scalar
 from cutaway.runs.sealing import canonical, digest
 
@@ -57,10 +58,12 @@ def answer(prediction: Prediction, lab: Lab, tables: Mapping[str, Table]) -> Ans
     first, second = (_value(asks, table, ("arms", by), text) for text in prediction.arms)
     against, arm = {**point, by: first}, {**point, by: second}
     margin = (experiment.margin or 0.0) if column == experiment.outcome else 0.0
+    ragged = bool(experiment.at)  # some points have more seeds, and those have no pair
+    both = together([table.where(**arm), table.where(**against)]) if ragged else table
     try:
-        differences = paired(table, column, arm, against)
+        differences = paired(both, column, arm, against)
         found = interval(differences)
-        means = (fmean(values(table, column, against)), fmean(values(table, column, arm)))
+        means = (fmean(values(both, column, against)), fmean(values(both, column, arm)))
     except ValueError as reason:
         then = "Name in :where: what else varies, and in :arms: what every seed was measured with."
         raise wrong(asks, "arms", f"cannot be paired: {reason}", then) from reason

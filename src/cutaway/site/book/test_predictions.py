@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -140,6 +141,13 @@ def test_a_measurement_that_failed_is_not_compared(missing: float | None, said: 
     table = Table(PLANTED.columns, (*PLANTED.rows[:8], broken, *PLANTED.rows[9:]))
     with pytest.raises(UsageError, match=f"validation is {said} in fault=no_mask"):
         answered(table)
+
+
+def test_an_arm_that_got_more_seeds_is_paired_on_those_that_both_have() -> None:
+    (one,) = lab().experiments
+    ragged = replace(lab(), experiments=[replace(one, at=({"fault": None},), more=8)])
+    found = answered(Table.of(rows({None: 0.0, "no_mask": 1.0})[:-3]), ragged)
+    assert len(found.differences) == 5
 
 
 def test_an_arm_whose_cells_failed_or_whose_seeds_are_missing_is_not_compared() -> None:
