@@ -39,6 +39,12 @@ QUIET = {
     "JUPYTER_PLATFORM_DIRS": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+START = """import os, sys
+log = os.open(sys.argv.pop(1), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+os.dup2(log, 2)
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()
+"""
 Told = Callable[[str], None]
 
 
@@ -66,7 +72,9 @@ def build(out: Path, stale: bool = False, told: Told = lambda _: None) -> Built:
     with _alone(home, [*found, *loaded]):
         synchronise({path: text.encode() for path, text in found.items()}, home / "source")
         synchronise(loaded, home / "assets")
-        synchronise({"kernels/python3/kernel.json": _kernel()}, home / "jupyter")
+        log = home / "kernel.log"
+        log.unlink(missing_ok=True)
+        synchronise({"kernels/python3/kernel.json": _kernel(log)}, home / "jupyter")
         told("running cells, making pages")
         _sphinx(home, volumes)
         told("drawing what can be taken away")
@@ -141,11 +149,14 @@ def _sphinx(home: Path, volumes: Sequence[Volume]) -> None:
         raise CheckFailed("The book has mistakes:\n" + "\n".join(said), "Mend them, build again")
 
 
-def _kernel() -> bytes:
-    """What starts a page's cells: this very Python, silent: a cell's error reaches its page."""
-    start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    silent = [*start, "--log-level=CRITICAL"]
-    spec = {"argv": silent, "display_name": "Python 3", "language": "python"}
+def _kernel(log: Path) -> bytes:
+    """What starts a page's cells: this very Python, its own complaints in a file.
+
+    A cell's errors reach its page. What is left are the words of a kernel that is interrupted, or
+    ends: at times one of its libraries finds its sockets closed.
+    """
+    start = [sys.executable, "-c", START, str(log), "-f", "{connection_file}"]
+    spec = {"argv": start, "display_name": "Python 3", "language": "python"}
     return json.dumps(spec).encode()
 
 

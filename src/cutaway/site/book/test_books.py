@@ -53,6 +53,15 @@ def observe(world):
 
 lab = Lab("other", 2, "Nothing is measured here.", observe, after=("tiny",))
 """
+LOUD = f"""{HEADER}# Other
+
+Text, and a kernel that complains when it ends.
+
+```{{code-cell}} ipython3
+import atexit, os
+atexit.register(os.write, 2, b"closed: sockets") and None
+```
+"""
 MISTAKES = f"""{PAGE}
 A [bad link](nowhere.md) and a [bad anchor](#no-such-part).
 
@@ -134,7 +143,7 @@ def shop(house: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     other = package / "atoms" / "other"
     files = {"__init__.py": "", "lab.py": OTHER, "demo.js": '"use strict";\n'}
     other.mkdir()
-    for name, text in {**files, "page.md": f"{HEADER}# Other\n\nText.\n"}.items():
+    for name, text in {**files, "page.md": LOUD}.items():
         (other / name).write_text(text, encoding="utf-8")
     return Shop(package)
 
@@ -150,6 +159,8 @@ def test_a_book_is_the_same_whatever_was_built_before_and_mistakes_are_named(
 ) -> None:
     out = tmp_path / "out"
     assert shop.build(out, "one")[1] == []
+    (log,) = shop.package.parents[1].glob("one/**/kernel.log")
+    assert "closed: sockets" in log.read_text(encoding="utf-8")
     first = inside(out)
     assert {"labs/tiny.html", "labs/other.html", "_static/demo-other.js"} <= set(first)
 
