@@ -47,7 +47,8 @@ def run(
     """Measure labs: every experiment over its grid and its paired seeds.
 
     A finished cell is never measured again: after Ctrl-C, a crash or a spent budget, the same
-    command goes on where it stopped. Without names, every lab is measured.
+    command goes on where it stopped. What is recorded and still holds is not recorded anew
+    (`verify` measures it again). Without names, every lab is measured.
 
     ```
     cutaway run bigram --quick
@@ -68,6 +69,8 @@ def run(
         for lab in chosen(names)
     ]
     for one in runs:
+        if record and not dry_run:
+            one.adopt()
         say(one.announce())
     if dry_run:
         if json:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError, UsageError
+from cutaway.kit.adopting import adopt
 from cutaway.kit.executor import Outcome, processes
 from cutaway.kit.labs import labs, load, nearest, place
 from cutaway.kit.manifest import record
@@ -111,6 +112,12 @@ class Run:
                 what = f"{self.lab.name}: {one.name} is left out."
                 say(f"{what} {error.what} {error.next_step}", "yellow")
         return here or chosen
+
+    def adopt(self) -> None:
+        """Take over what is recorded and still holds."""
+        recorded = read(self.lab)
+        for plan in self.plans:
+            adopt(plan, recorded)
 
     @property
     def form(self) -> Path:

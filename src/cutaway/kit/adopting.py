@@ -1,0 +1,75 @@
+"""What is recorded and still holds is not measured again: its rows become cells of a new run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from cutaway.data.opening import corpus
+from cutaway.runs.disk import write_file
+from cutaway.runs.sealing import sealed
+
+from .digests import experiment_inputs
+from .manifest import environment, same_kind
+from .results import Results
+from .running import Cell, Plan
+from .tables import Table
+from .words import Row
+
+
+def adopt(plan: Plan, recorded: Results) -> int:
+    """Lay what is recorded of an experiment where its plan looks for it; how many cells it was.
+
+    Nothing is, unless sources, grid, texts and machine are those that it was measured with.
+    """
+    name, missing = plan.experiment.name, plan.missing()
+    if not missing or not _holds(plan, recorded):
+        return 0
+    rows = _measured(plan, recorded.tables[name])
+    seconds = recorded.manifest["experiments"][name]["seconds_a_cell"]
+    for cell in missing if rows else ():
+        kept = {"rows": rows[_point(cell)], "cell": cell.key, "seconds": seconds}
+        write_file(cell.path, sealed(kept))
+    return len(missing) if rows else 0
+
+
+def _holds(plan: Plan, recorded: Results) -> bool:
+    """Whether measuring an experiment anew would find what is recorded of it, bit for bit."""
+    one, manifest = plan.experiment, recorded.manifest
+    if one.name not in recorded.tables or not same_kind(manifest["environment"], environment()):
+        return False
+    entry: dict[str, Any] = manifest["experiments"][one.name]
+    return bool(
+        entry["exact"]
+        and not entry["failed"]
+        and entry["data"] == {name: corpus(name).digest for name in one.data}
+        and entry["inputs"] == experiment_inputs(plan.lab, one)
+    )
+
+
+def _measured(plan: Plan, table: Table) -> dict[Any, list[Row]]:
+    """The rows of each cell, such that they make this very table; none, if that cannot be.
+
+    Whether a row held None or lacked the column, only the order of the columns tells.
+    """
+    for lacking in (False, True):
+        found: dict[Any, list[Row]] = defaultdict(list)
+        for row in table.dicts():
+            point = tuple(row.pop(name) for name in (*plan.experiment.grid, "seed"))
+            kept = {name: row[name] for name in sorted(row)}
+            if lacking:
+                kept = {name: value for name, value in kept.items() if value is not None}
+            found[point].append(kept)
+        again = [
+            {**cell.params, "seed": cell.seed, **row}
+            for cell in plan.cells
+            for row in found[_point(cell)]
+        ]
+        if Table.of(again) == table:
+            return found
+    return {}
+
+
+def _point(cell: Cell) -> tuple[Any, ...]:
+    """Where in its grid a cell stands."""
+    return (*cell.params.values(), cell.seed)
