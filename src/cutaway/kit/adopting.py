@@ -1,4 +1,7 @@
-"""What is recorded and still holds is not measured again: its rows become cells of a new run."""
+"""What is recorded and still holds is not measured again: its rows become cells of a new run.
+
+Each of them remembers on which machine it was measured, so that a table says so still.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from cutaway.runs.disk import write_file
 from cutaway.runs.sealing import sealed
 
 from .digests import experiment_inputs
-from .manifest import environment, same_kind
 from .results import Results
 from .running import Cell, Plan
 from .tables import Table
@@ -20,28 +22,30 @@ from .words import Row
 def adopt(plan: Plan, recorded: Results) -> int:
     """Lay what is recorded of an experiment where its plan looks for it; how many cells it was.
 
-    Nothing is, unless sources, grid, texts and machine are those that it was measured with.
+    Nothing is, unless sources, grid and texts are those that it was measured with. All cells of an
+    experiment are laid, or none: a table comes from one machine.
     """
-    name, missing = plan.experiment.name, plan.missing()
-    if not missing or not _holds(plan, recorded):
+    if not plan.missing() or not _holds(plan, recorded):
         return 0
-    rows = _measured(plan, recorded.tables[name])
-    seconds = recorded.manifest["experiments"][name]["seconds_a_cell"]
-    for cell in missing if rows else ():
-        kept = {"rows": rows[_point(cell)], "cell": cell.key, "seconds": seconds}
-        write_file(cell.path, sealed(kept))
-    return len(missing) if rows else 0
+    rows = _measured(plan, recorded.tables[plan.experiment.name])
+    entry = recorded.manifest["experiments"][plan.experiment.name]
+    known = {
+        "seconds": entry["seconds_a_cell"],
+        "environment": entry.get("environment", recorded.manifest["environment"]),
+    }
+    for cell in plan.cells if rows else ():
+        write_file(cell.path, sealed({"rows": rows[_point(cell)], "cell": cell.key, **known}))
+    return len(plan.cells) if rows else 0
 
 
 def _holds(plan: Plan, recorded: Results) -> bool:
-    """Whether measuring an experiment anew would find what is recorded of it, bit for bit."""
-    one, manifest = plan.experiment, recorded.manifest
-    if one.name not in recorded.tables or not same_kind(manifest["environment"], environment()):
+    """Whether an experiment was measured on its sources and texts as they are."""
+    one = plan.experiment
+    if one.name not in recorded.tables:
         return False
-    entry: dict[str, Any] = manifest["experiments"][one.name]
+    entry: dict[str, Any] = recorded.manifest["experiments"][one.name]
     return bool(
-        entry["exact"]
-        and not entry["failed"]
+        not entry["failed"]
         and entry["data"] == {name: corpus(name).digest for name in one.data}
         and entry["inputs"] == experiment_inputs(plan.lab, one)
     )

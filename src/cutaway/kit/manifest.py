@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cutaway.data.opening import corpus
@@ -21,6 +22,8 @@ from .results import judge, verdicts
 from .tables import Table
 from .words import Experiment, Lab
 
+KIND = ("torch", "system", "cpu", "capability", "threads")
+
 
 def record(
     lab: Lab,
@@ -29,8 +32,12 @@ def record(
     folder: Path,
     wall: float,
     seconds: Mapping[str, float],
+    elsewhere: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The manifest, written into a folder with the tables and receipts: all of them or none."""
+    """The manifest, written into a folder with the tables and receipts: all of them or none.
+
+    `elsewhere` has the environments of experiments that were not measured in this one.
+    """
     by_name = {experiment.name: experiment for experiment in lab.experiments}
     manifest: dict[str, Any] = {
         "lab": lab.name,
@@ -49,6 +56,7 @@ def record(
                 "seeds": _seeds(table),
                 "seconds_a_cell": round(seconds[name], 3),
                 "correlation": correlations(by_name[name], table),
+                **({"environment": dict(elsewhere[name])} if _other(elsewhere.get(name)) else {}),
             }
             for name, table in tables.items()
         },
@@ -61,6 +69,11 @@ def record(
     files["manifest.json"] = sealed(manifest)
     write_files({folder / name: text for name, text in files.items()})
     return manifest
+
+
+def _other(where: Mapping[str, Any] | None) -> bool:
+    """Whether an environment is another one than this."""
+    return where is not None and where != environment()
 
 
 def _seeds(table: Table) -> list[Any]:
@@ -101,10 +114,8 @@ def environment() -> dict[str, Any]:
 
 
 def same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two environments promise bit-equal results."""
-    return all(
-        one.get(key) == other.get(key) for key in ("torch", "system", "capability", "threads")
-    )
+    """Whether two environments promise bit-equal results; two makers' processors do not."""
+    return all(one.get(key) == other.get(key) for key in KIND)
 
 
 def _cpu() -> str:

@@ -254,6 +254,15 @@ def test_the_environment_is_plain_data_and_equal_to_itself() -> None:
     found = environment()
     assert json.loads(json.dumps(found)) == found
     assert same_kind(found, found)
-    for name in ("torch", "capability", "threads", "system"):
+    for name in ("torch", "capability", "threads", "system", "cpu"):
         assert not same_kind(found, {**found, name: "other"})
-    assert same_kind(found, {**found, "cpu": "other"})
+    assert same_kind(found, {**found, "python": "other"})
+
+
+def test_a_table_that_was_measured_elsewhere_says_where(tmp_path: Path) -> None:
+    there = {**environment(), "cpu": "an abacus"}
+    tables, elsewhere = {"one": table(), "two": table(2.0)}, {"one": there, "two": environment()}
+    seconds = dict.fromkeys(tables, 0.1)
+    record(LAB, tables, MATRIX, tmp_path, 1.0, seconds, elsewhere)
+    entries = read(LAB, tmp_path).manifest["experiments"]
+    assert entries["one"]["environment"] == there and "environment" not in entries["two"]

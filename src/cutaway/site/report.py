@@ -151,6 +151,8 @@ def _provenance(entry: Entry) -> Html | None:
         kept = entry.manifest.get("experiments", {}).get(name, {})
         content = joined("content ", tag("code", table.digest()))
         inputs = joined(tag("br"), "inputs ", tag("code", kept["inputs"])) if kept else None
-        rows.append(joined(tag("dt", name), tag("dd", content, inputs)))
+        place = kept.get("environment", {}).get("cpu")
+        elsewhere = joined(tag("br"), f"measured on {place}") if place else None
+        rows.append(joined(tag("dt", name), tag("dd", content, inputs, elsewhere)))
     title = tag("h3", "Where the numbers come from")
     return tag("footer", title, tag("dl", *rows)) if rows else None

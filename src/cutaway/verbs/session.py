@@ -190,7 +190,9 @@ class Run:
         plans = [*self.plans, *(plan for plan in earlier if not plan.missing())]
         tables = {plan.experiment.name: plan.table() for plan in plans}
         seconds = {plan.experiment.name: plan.seconds() or 0.0 for plan in plans}
-        return record(self.lab, tables, matrix, folder, wall=wall, seconds=seconds)
+        where = {plan.experiment.name: plan.environment() for plan in plans}
+        elsewhere = {name: one for name, one in where.items() if one}
+        return record(self.lab, tables, matrix, folder, wall, seconds, elsewhere)
 
 
 def cell_of(outcome: Outcome) -> str:

@@ -117,13 +117,14 @@ def _repeated(
 def _compared(one: Run, recorded: Results) -> list[dict[str, Any]]:
     """What was measured again beside what is recorded."""
     start = time.monotonic()
-    exactly = same_kind(environment(), recorded.manifest["environment"])
     rows = []
     matrix = one.prove()
     manifest = one.write(one.form, matrix, time.monotonic() - start)
     for plan in one.plans:
         name = plan.experiment.name
-        must = exactly and plan.experiment.exact
+        entry = recorded.manifest["experiments"][name]
+        then = entry.get("environment", recorded.manifest["environment"])
+        must = same_kind(environment(), then) and plan.experiment.exact
         same, says = agreement(recorded.tables[name], plan.table(), must, plan.experiment.exact)
         rows.append(_row(one.lab, name, same, says))
     rows.append(_receipts(one, matrix, recorded))
