@@ -51,6 +51,8 @@ EXPERIMENTS = (
         loss_by_bend,
         grid={"bend": tuple(BENDS), "rate": RATES, "steps": (STEPS,)},
         seeds=12,
+        more=32,
+        at=({"rate": 0.01},),  # the best for every bend
         quick={"rate": (0.01,), "steps": (20,), "seeds": 1},
         data=("shakespeare",),
     ),

@@ -79,6 +79,7 @@ EXPERIMENTS = (
         "loss_by_fault",
         loss_by_fault,
         grid={"fault": FAULTS, "steps": (STEPS,)},
+        seeds=16,
         quick={"fault": (None, "mean_over_tokens", "no_division"), "steps": (20,), "seeds": 1},
         outcome="used",
         margin=MARGIN,

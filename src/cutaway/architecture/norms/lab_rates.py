@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cutaway.kit.words import Experiment, Figure, Row, Scalar
 
-from .lab_arms import ARMS, CALM, DEPTHS, NONE, POST, PRE
+from .lab_arms import ARMS, CALM, DEPTHS, NONE, POST, PRE, PRE_RMS, WARM_POST, WARM_PRE
 from .lab_tuning import LEFT
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 STEPS, COMMON, LAST = 100, 3.1, 10
+OPEN = {  # what eight seeds did not decide, more may: the arms to compare, and at which rates
+    **dict.fromkeys((PRE, POST, NONE, WARM_POST), RATES),
+    **dict.fromkeys((CALM, PRE_RMS, WARM_PRE), (0.003, 0.01)),
+}
 
 
 def reached(losses: Sequence[float]) -> int | None:
@@ -55,6 +59,8 @@ EXPERIMENTS = (
         "loss_by_rate",
         loss_by_rate,
         grid={"arm": tuple(ARMS), "rate": RATES, "steps": (STEPS,)},
+        more=20,
+        at=tuple({"arm": arm, "rate": rate} for arm, rates in OPEN.items() for rate in rates),
         quick={
             "arm": (PRE, POST, NONE, CALM),
             "rate": (0.003, 0.03),
