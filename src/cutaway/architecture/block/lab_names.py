@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.kit.words import Experiment, Figure, Row
 
+from .lab_stream import levels
+
 if TYPE_CHECKING:
     from cutaway.kit.worlds import World
 
@@ -104,17 +106,18 @@ def loss_by_start(
     }
 
 
-def loss_by_change(world: World, *, seed: int, steps: int, again: int) -> Iterator[Row]:
+def loss_by_change(world: World, *, seed: int, task: str, steps: int, again: int) -> Iterator[Row]:
     """The loss of a trained model whose queries, keys and values are changed, and of it in time.
 
-    `nats` is the loss at once and `later` that after some more steps; `query`, `key` and `value`
-    are the sizes of the gradients of each at once, over all blocks.
+    `nats` is the loss at once, `right` the share of right answers, and `later` the loss after some
+    more steps; `query`, `key` and `value` are the sizes of the gradients of each at once, over all
+    blocks.
     """
-    from cutaway.kit.teaching import nats, surprise
+    from cutaway.kit.teaching import accuracy, nats, surprise
 
     from . import lab_model as models
 
-    exam: Any = models.exam_of("text")
+    exam = models.exam_of(task)
     trained = models.built(world, exam, seed, depth=DEPTH)
     models.learn(trained, exam, seed, steps=steps, rate=RATE)
     for name, change in CHANGES.items():
@@ -122,6 +125,7 @@ def loss_by_change(world: World, *, seed: int, steps: int, again: int) -> Iterat
         for block in model.blocks:
             change(block.heads)
         at_once = nats(model, exam.held_out())
+        right = accuracy(model, exam.held_out())
         surprise(model, exam.rows(seed, steps)).backward()  # type: ignore[no-untyped-call]
         slopes = {
             each: sum(
@@ -133,9 +137,9 @@ def loss_by_change(world: World, *, seed: int, steps: int, again: int) -> Iterat
         }
         model.zero_grad()
         models.learn(model, Later(exam, steps), seed, steps=again, rate=RATE)
-        row = {"nats": at_once, "later": nats(model, exam.held_out()), **slopes}
-        rungs = {"bigram": exam.rung("bigram"), "chance": exam.rung("unigram")}
-        short = {each: models.short(value) for each, value in {**row, **rungs}.items()}
+        row = {"nats": at_once, "right": right, "later": nats(model, exam.held_out()), **slopes}
+        every = {**row, **levels(task)}
+        short = {each: models.short(value) for each, value in every.items()}
         yield {"change": name, **short}
 
 
@@ -162,12 +166,18 @@ EXPERIMENTS = (
         quick={"begin": (AS_DRAWN, Q_AND_K), "rate": (0.01,), "steps": (20,), "seeds": 1},
         data=("shakespeare",),
     ),
-    Experiment(
-        "loss_by_change",
-        loss_by_change,
-        grid={"steps": (LONG,), "again": (AGAIN,)},
-        quick={"steps": (30,), "again": (5,), "seeds": 1},
-        data=("shakespeare",),
+    *(
+        Experiment(
+            name,
+            loss_by_change,
+            grid={"task": (task,), "steps": (steps,), "again": (AGAIN,)},
+            quick={"steps": (30,), "again": (5,), "seeds": 1},
+            data=("shakespeare",),
+        )
+        for name, task, steps in (
+            ("loss_by_change", "text", LONG),
+            ("recall_by_change", "recall", STEPS),
+        )
     ),
 )
 
@@ -206,6 +216,28 @@ FIGURES = (
         color="change",
         alt="Bars of held-out loss after more training, one for each change: nearly level, with "
         "those highest that cannot learn again.",
+    ),
+    Figure(
+        "right_by_change",
+        "recall_by_change",
+        title="A model that looks things up fails at once, whichever is exchanged or emptied",
+        x="change",
+        y="right",
+        mark="bar",
+        color="change",
+        alt="Bars of the share of right answers, one for each change: nearly all as learnt, about a "
+        "third at most after any change.",
+    ),
+    Figure(
+        "recall_later_by_change",
+        "recall_by_change",
+        title="A hundred steps later it is made good, but where queries and keys stay empty",
+        x="change",
+        y="later",
+        mark="bar",
+        color="change",
+        alt="Bars of loss after more training, one for each change: near zero in most, higher "
+        "where queries and keys are both empty.",
     ),
     Figure(
         "query_gradient_by_change",

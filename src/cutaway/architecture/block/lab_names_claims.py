@@ -120,6 +120,10 @@ def claim(
     return Claim(says, source, experiment, measured(holds), regime)
 
 
+FROM_RECALL = {
+    "experiment": "recall_by_change",
+    "regime": f"{MODEL}, a task of looking up, {STEPS} steps at {RATE}",
+}
 RECALL = {"experiment": "recall_by_start", "regime": ON_RECALL}
 EXPLODES = {
     "experiment": "recall_by_start",
@@ -176,6 +180,22 @@ CLAIMS = (
         "001-26",
         changed("V empty", "later", True, 0.05),
         regime=f"{TRAINED}, {AGAIN} more; to within 0.05 nats of a model that was left alone",
+    ),
+    claim(
+        "Whichever of the three is exchanged or emptied in a model that looks things up, the loss "
+        "is higher at once",
+        "001-25",
+        all_of([changed(name, "nats", False, RECALL_MARGIN) for name in (*EXCHANGED, *EMPTIED)]),
+        **FROM_RECALL,
+    ),
+    claim(
+        "A model that looks things up makes it good, when training goes on, if its values are "
+        "emptied",
+        "001-26",
+        changed("V empty", "later", True, RECALL_MARGIN),
+        experiment="recall_by_change",
+        regime=f"{FROM_RECALL['regime']}, {AGAIN} more; to within {RECALL_MARGIN} nats of a model "
+        "that was left alone",
     ),
     claim(
         "Where queries and keys are both empty neither has a gradient: they stay so",

@@ -15,27 +15,40 @@ if TYPE_CHECKING:
 DEPTHS, DEEP = (1, 2, 4), 8
 STARTS = {"fan_in": "fan-in", "small": "0.02"}  # by their names in those of experiments
 RATES = {"fan_in": (0.0003, 0.001, 0.003, 0.01, 0.03), "small": (0.001, 0.003, 0.01, 0.03)}
-STEPS, LONG, RATE = 120, 300, 0.01
+RECALL = (0.0003, 0.001, 0.003, 0.01, 0.03)  # the rates for a task of looking up
+STEPS, ASKED, LONG, RATE = 120, 150, 300, 0.01
 READ = 4  # blocks whose stream is read
 LINE, LETTERS = 34, 10  # the held-out line whose stream is read letter by letter: "weary sun "
 SIGNS = {" ": "␣", "\n": "↵"}  # for letters that cannot be seen
 ARMS = (None, "no_stream")
 
 
-def loss_by_depth(world: World, *, seed: int, start: str, rate: float, steps: int) -> Iterator[Row]:
-    """Where training ends, by depth: a column `nats_4` for four blocks, and so on."""
-    from cutaway.kit.teaching import nats
+def levels(task: str) -> dict[str, float]:
+    """What a loss is read against: `chance`, and on a text what pairs of characters allow."""
+    from . import lab_model as models
+
+    if task != "text":
+        return {"chance": models.chance(task)}
+    text = models.Text(context=models.CONTEXT)
+    return {"chance": text.rung("unigram"), "bigram": text.rung("bigram")}
+
+
+def loss_by_depth(
+    world: World, *, seed: int, task: str, start: str, rate: float, steps: int
+) -> Iterator[Row]:
+    """Where training ends, by depth: `nats_4` and the share that is `right_4` for four blocks."""
+    from cutaway.kit.teaching import accuracy, nats
 
     from . import lab_model as models
 
-    exam: Any = models.exam_of("text")
-    rungs = {"chance": exam.rung("unigram"), "bigram": exam.rung("bigram")}
-    row: dict[str, Any] = {name: models.short(value) for name, value in rungs.items()}
+    exam = models.exam_of(task)
+    row: dict[str, Any] = {name: models.short(one) for name, one in levels(task).items()}
     row["diverged"] = 0
     for depth in DEPTHS:
         model = models.built(world, exam, seed, depth=depth, start=start)
         models.learn(model, exam, seed, steps=steps, rate=rate)
         row[f"nats_{depth}"] = models.short(nats(model, exam.held_out()))
+        row[f"right_{depth}"] = models.short(accuracy(model, exam.held_out()))
         row["diverged"] += row[f"nats_{depth}"] is None
     yield row
 
@@ -159,17 +172,26 @@ def rounded(value: float | None) -> float | None:
 
 
 SHAKESPEARE = ("shakespeare",)
+
+
+def by_depth(name: str, task: str, start: str, rates: tuple[float, ...], steps: int) -> Experiment:
+    """With a stream and without, at several depths."""
+    common = {"task": (task,), "start": (start,), "steps": (steps,)}
+    return Experiment(
+        name,
+        loss_by_depth,
+        grid={"fault": ARMS, "rate": rates, **common},
+        quick={"rate": (0.003,), "steps": (10,), "seeds": 1},
+        data=SHAKESPEARE,
+    )
+
+
 EXPERIMENTS = (
     *(
-        Experiment(
-            f"loss_by_depth_from_{name}",
-            loss_by_depth,
-            grid={"fault": ARMS, "start": (start,), "rate": RATES[name], "steps": (STEPS,)},
-            quick={"rate": (0.003,), "steps": (10,), "seeds": 1},
-            data=SHAKESPEARE,
-        )
+        by_depth(f"loss_by_depth_from_{name}", "text", start, RATES[name], STEPS)
         for name, start in STARTS.items()
     ),
+    by_depth("recall_by_depth", "recall", STARTS["fan_in"], RECALL, ASKED),
     *(
         Experiment(
             f"gradient_by_block_from_{name}",
@@ -220,6 +242,22 @@ FIGURES = (
             (4, "fan_in", "In four blocks no rate makes up for the residual path"),
             (1, "small", "From a small start even one block needs the residual path"),
             (4, "small", "From a small start four blocks without it learn frequencies, no more"),
+        )
+    ),
+    *(
+        figure(
+            f"right_at_depth_{depth}",
+            "recall_by_depth",
+            "rate",
+            f"right_{depth}",
+            title,
+            f"Share of right answers in a task of looking up, by rate, of models of depth {depth}: "
+            "one line with the stream and one without it.",
+            log="x",
+        )
+        for depth, title in (
+            (1, "One block looks things up as well without the residual path"),
+            (4, "Four blocks without it do not learn to look up, at any rate"),
         )
     ),
     *(

@@ -79,6 +79,8 @@ PLANTED = {
     "back to the first block, from a start that": ([("decades", -2.0, BROKEN)], []),
     "back to the first block, from a start of": ([("decades", -2.0, BROKEN)], []),
     "stack of four": ([("nats_4", -0.5, at(fault=None))], []),
+    "Four blocks look": ([("nats_1", 0.5, at(fault=None))], []),
+    "less is looked up": (EVERY_DEPTH, []),
     "better after every part": (
         [("nats", -0.1 * order, at(order=order)) for order in range(len(ORDERS))],
         [],
@@ -90,7 +92,9 @@ PLANTED = {
     "emptied in a trained model": ([("nats", 0.5, some(*names.EMPTIED))], []),
     "a model of pairs": ([("nats", 0.48, some("V empty"))], []),
     "without what its heads find": ([("nats", 0.48, at(fault="heads_dropped"))], []),
-    "makes it good": ([], [("later", 0.5, some("V empty"))]),
+    "makes it good when": ([], [("later", 0.5, some("V empty"))]),
+    "makes it good, when": ([], [("later", 0.5, some("V empty"))]),
+    "exchanged or emptied": ([("nats", 0.5, some(*names.EXCHANGED, *names.EMPTIED))], []),
     "both empty neither": ([], [("query", 1e-9, some("Q and K empty"))]),
     **{
         f"{name} before training, training": ([("rise", 3.0, some(name))], [])
@@ -119,6 +123,7 @@ def points(name):
         "gradient_by_block": [{"block": block} for block in range(9)],
         "stream_by_part": [{"part": part, "order": at} for at, part in enumerate(ORDERS)],
         "loss_by_change": [{"change": change} for change in names.CHANGES],
+        "recall_by_change": [{"change": change} for change in names.CHANGES],
     }
     rows = next((rows for start, rows in inner.items() if name.startswith(start)), [{}])
     for values in itertools.product(*one.grid.values()):
