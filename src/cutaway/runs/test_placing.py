@@ -1,0 +1,68 @@
+"""A run's folder is its own, is whole, and is known again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cutaway.errors import Refused, UsageError
+
+from .placing import CONFIG, begin, free_name, reopen
+
+CONFIGURATION = {"settings": {"width": 8}, "words": "Ähnlich ☃"}
+
+
+def test_what_was_asked_comes_back(tmp_path: Path) -> None:
+    begin(tmp_path / "deep" / "run", CONFIGURATION)
+    place, config = reopen(tmp_path / "deep" / "run")
+    assert config == CONFIGURATION and place.path == tmp_path / "deep" / "run"
+
+
+def test_a_run_takes_nobody_elses_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UsageError, match="is there already") as caught:
+        begin(tmp_path / "mine", CONFIGURATION)
+    assert "--resume" not in caught.value.next_step
+    begin(tmp_path / "run", CONFIGURATION)
+    with pytest.raises(UsageError) as caught:
+        begin(tmp_path / "run", {"other": 1})
+    assert "--resume" in caught.value.next_step
+    assert reopen(tmp_path / "run")[1] == CONFIGURATION
+
+
+def test_runs_are_counted_and_none_is_taken_twice(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        path = free_name(tmp_path, "plays")
+        assert path == tmp_path / f"plays-{number}"
+        begin(path, CONFIGURATION)
+    assert free_name(tmp_path, "other") == tmp_path / "other-1"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[" * 10_000, b'{"digest": "0"}', b"\xff\xfe"])
+def test_a_damaged_configuration_is_refused(tmp_path: Path, damage: bytes) -> None:
+    begin(tmp_path / "run", CONFIGURATION)
+    (tmp_path / "run" / CONFIG).write_bytes(damage)
+    with pytest.raises(Refused, match="cannot be used"):
+        reopen(tmp_path / "run")
+
+
+def test_one_changed_letter_of_a_configuration_is_found(tmp_path: Path) -> None:
+    begin(tmp_path / "run", CONFIGURATION)
+    path = tmp_path / "run" / CONFIG
+    path.write_text(path.read_text().replace("8", "9", 1))
+    with pytest.raises(Refused, match="changed"):
+        reopen(tmp_path / "run")
+
+
+def test_what_is_no_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no run"):
+        reopen(tmp_path / "nowhere")
+
+
+def test_a_file_of_a_run_is_replaced_whole(tmp_path: Path) -> None:
+    place = begin(tmp_path / "run", CONFIGURATION)
+    for text in ("first\n", "second \udc80\n"):
+        place.write(place.sample(20), text)
+    assert place.sample(20).read_text() == "second \\udc80\n"
+    assert [path.name for path in place.sample(20).parent.iterdir()] == ["step-00000020.txt"]
