@@ -38,6 +38,12 @@ def adopt(plan: Plan, recorded: Results) -> int:
     return len(plan.cells) if rows else 0
 
 
+def origin(plan: Plan) -> dict[str, Any] | None:
+    """Where the cells of a plan were measured, if they were taken over."""
+    kept = plan.cells[0].read() if plan.cells else None
+    return kept.get("environment") if kept else None
+
+
 def _holds(plan: Plan, recorded: Results) -> bool:
     """Whether an experiment was measured on its sources and texts as they are."""
     one = plan.experiment

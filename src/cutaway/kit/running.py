@@ -109,11 +109,6 @@ class Plan:
         taken = [kept["seconds"] for cell in self.cells if (kept := cell.read())]
         return sum(taken) / len(taken) if taken else None
 
-    def environment(self) -> dict[str, Any] | None:
-        """Where the cells were measured, if it was elsewhere."""
-        kept = self.cells[0].read() if self.cells else None
-        return kept.get("environment") if kept else None
-
     def job(self, cell: Cell) -> Job:
         """The job that measures a cell."""
         params = {name: value for name, value in cell.params.items() if name != "fault"}

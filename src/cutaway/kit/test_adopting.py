@@ -48,7 +48,7 @@ def test_what_is_recorded_and_holds_is_all_there(plan: Plan, recorded: Results) 
 
 def test_each_cell_remembers_where_it_was_measured(plan: Plan, recorded: Results) -> None:
     adopting.adopt(plan, recorded)
-    assert plan.environment() == recorded.manifest["environment"]
+    assert adopting.origin(plan) == recorded.manifest["environment"]
 
 
 def test_a_table_that_was_taken_over_before_keeps_its_machine(
@@ -56,7 +56,7 @@ def test_a_table_that_was_taken_over_before_keeps_its_machine(
 ) -> None:
     recorded.manifest["experiments"][NAME]["environment"] = {"cpu": "an abacus"}
     adopting.adopt(plan, recorded)
-    assert plan.environment() == {"cpu": "an abacus"}
+    assert adopting.origin(plan) == {"cpu": "an abacus"}
 
 
 def test_a_table_comes_from_one_machine(plan: Plan, recorded: Results) -> None:

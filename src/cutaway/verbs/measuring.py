@@ -11,8 +11,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from cutaway.errors import CheckFailed, UsageError
+from cutaway.kit.adopting import adopt
 from cutaway.kit.faults import difference
 from cutaway.kit.labs import find_fault, load, place
+from cutaway.kit.results import read
 from cutaway.kit.words import Lab
 from cutaway.kit.worlds import build, source_of, sources
 from cutaway.runs.folders import runs_folder
@@ -47,8 +49,8 @@ def run(
     """Measure labs: every experiment over its grid and its paired seeds.
 
     A finished cell is never measured again: after Ctrl-C, a crash or a spent budget, the same
-    command goes on where it stopped. What is recorded and still holds is not recorded anew
-    (`verify` measures it again). Without names, every lab is measured.
+    command goes on where it stopped. Nor is what is recorded and still holds, by `--record`
+    (`cutaway verify` measures it again). Without names, every lab is measured.
 
     ```
     cutaway run bigram --quick
@@ -63,14 +65,9 @@ def run(
     if record:
         need_checkout("run --record")
     halt = Halt(time.monotonic() + seconds_of(budget)) if budget else Halt()
-    folder = out or runs_folder()
-    runs = [
-        Run(lab, folder / lab.name, quick, whole(lab) if record else experiment)
-        for lab in chosen(names)
-    ]
+    experiments = None if record else experiment
+    runs = [_planned(lab, out, quick, experiments, record and not dry_run) for lab in chosen(names)]
     for one in runs:
-        if record and not dry_run:
-            one.adopt()
         say(one.announce())
     if dry_run:
         if json:
@@ -83,9 +80,20 @@ def run(
     return _ending(found, runs, halt, record)
 
 
-def whole(lab: Lab) -> tuple[str, ...]:
-    """The names of all experiments: named, none of them is left out because its corpus is."""
-    return tuple(one.name for one in lab.experiments)
+def _planned(
+    lab: Lab, out: Path | None, quick: bool, experiments: Sequence[str] | None, taking: bool
+) -> Run:
+    """The run of a lab's experiments, all of them if none is named, corpora here or not.
+
+    What is recorded of them and still holds is taken over, or not.
+    """
+    names = [one.name for one in lab.experiments] if experiments is None else experiments
+    run = Run(lab, (out or runs_folder()) / lab.name, quick, names)
+    if taking:
+        recorded = read(lab)
+        for plan in run.plans:
+            adopt(plan, recorded)
+    return run
 
 
 def _measured(one: Run, halt: Halt, recorded: bool, talk: bool = True) -> dict[str, Any]:

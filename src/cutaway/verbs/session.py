@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError, UsageError
-from cutaway.kit.adopting import adopt
+from cutaway.kit.adopting import origin
 from cutaway.kit.executor import Outcome, processes
 from cutaway.kit.labs import labs, load, nearest, place
 from cutaway.kit.manifest import record
@@ -113,12 +113,6 @@ class Run:
                 say(f"{what} {error.what} {error.next_step}", "yellow")
         return here or chosen
 
-    def adopt(self) -> None:
-        """Take over what is recorded and still holds."""
-        recorded = read(self.lab)
-        for plan in self.plans:
-            adopt(plan, recorded)
-
     @property
     def form(self) -> Path:
         """The folder of this form's tables and report."""
@@ -190,8 +184,7 @@ class Run:
         plans = [*self.plans, *(plan for plan in earlier if not plan.missing())]
         tables = {plan.experiment.name: plan.table() for plan in plans}
         seconds = {plan.experiment.name: plan.seconds() or 0.0 for plan in plans}
-        where = {plan.experiment.name: plan.environment() for plan in plans}
-        elsewhere = {name: one for name, one in where.items() if one}
+        elsewhere = {plan.experiment.name: where for plan in plans if (where := origin(plan))}
         return record(self.lab, tables, matrix, folder, wall, seconds, elsewhere)
 
 
