@@ -80,6 +80,15 @@ def test_what_is_to_be_predicted_is_the_token_after_each():
         assert torch.equal(targets, inputs + 1)
 
 
+def test_no_token_is_predicted_from_itself():
+    assert all((inputs != targets).all() for inputs, targets in parts(rows(0), 2))
+
+
+def test_what_is_to_be_predicted_is_of_the_row_that_is_read():
+    for inputs, targets in parts(rows(0), 2):
+        assert ((targets - inputs).abs() < CONTEXT).all()
+
+
 def test_no_token_of_a_window_is_left_out():
     [(inputs, _)] = parts(rows(0), SIZE)
     assert inputs.shape == (SIZE, CONTEXT)

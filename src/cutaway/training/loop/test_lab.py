@@ -1,5 +1,6 @@
 """The shapes in the lesson's margins are true, and what the lab observes is a function of it."""
 
+import doctest
 from itertools import islice
 
 import torch
@@ -9,6 +10,7 @@ from cutaway.kit.observing import changes
 from cutaway.kit.shapes import true_shapes
 from cutaway.kit.worlds import CLEAN
 
+from .. import loop as lesson
 from . import batches, clipping, loop, losses, muon
 from .optimizers import SGD
 
@@ -34,3 +36,7 @@ def test_the_shape_comments_are_true():
 def test_what_is_observed_is_the_same_every_time():
     observe = load("loop").observe
     assert changes(observe(CLEAN), observe(CLEAN)) == {}
+
+
+def test_the_example_of_the_lesson_is_true():
+    assert doctest.testmod(lesson).failed == 0

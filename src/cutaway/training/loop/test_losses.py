@@ -59,6 +59,17 @@ def test_a_model_that_knows_nothing_is_surprised_by_the_logarithm_of_the_vocabul
     assert found.item() == pytest.approx(B * T * math.log(V))
 
 
+def test_a_model_that_is_sure_and_right_is_not_surprised():
+    inputs, targets = part(hidden=0.0)
+    assert surprise(Fixed(100.0 * F.one_hot(targets, V)), (inputs, targets)).item() < 1e-9
+
+
+def test_a_model_that_is_sure_and_wrong_loses_all_that_it_was_sure_by():
+    inputs, targets = part(hidden=0.0)
+    wrong = 100.0 * F.one_hot((targets + 1) % V, V)
+    assert surprise(Fixed(wrong), (inputs, targets)).item() == pytest.approx(100 * B * T)
+
+
 def test_a_token_that_nobody_asks_for_costs_nothing_and_is_not_counted():
     inputs, targets = part(hidden=0.0)
     targets[1:] = UNASKED

@@ -65,6 +65,12 @@ def test_strengths_are_bent_as_numbers_are_and_directions_stay(shape):
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
+def test_the_size_of_a_gradient_does_not_matter():
+    matrix = normal(4, 6)
+    small, large = (orthogonal(scale * matrix, torch.float64) for scale in (1e-6, 1e6))
+    torch.testing.assert_close(small, large, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1e-5, 1.0, 1e8])
 def test_all_strengths_that_are_not_tiny_become_nearly_one(scale):
     """From a 500th of the length on: between 0.68 and 1.21, in three digits of bfloat16 too."""
@@ -91,12 +97,6 @@ def test_products_are_taken_on_the_shorter_side(monkeypatch):
     )
     orthogonal(normal(50, 3), torch.float64)
     assert max(one.shape[0] for given in seen for one in given) == 3
-
-
-def test_the_size_of_a_gradient_does_not_matter():
-    matrix = normal(4, 6)
-    small, large = (orthogonal(scale * matrix, torch.float64) for scale in (1e-6, 1e6))
-    torch.testing.assert_close(small, large, rtol=1e-9, atol=1e-9)
 
 
 def test_a_matrix_of_zeros_stays_one():

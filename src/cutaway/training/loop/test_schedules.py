@@ -75,6 +75,10 @@ def test_a_straight_fall_after_a_rise_is_that_of_torch(warm, steps, fall, least)
     assert found == pytest.approx(theirs(make, steps + 1), abs=1e-12)
 
 
+def test_a_rise_begins_below_the_whole_rate():
+    assert all(schedule(0) < 1 for schedule, warm, *_ in ALL if warm > 1)
+
+
 def test_the_first_step_after_n_steps_of_warm_up_has_the_whole_rate():
     assert [constant(step, 4) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
 
