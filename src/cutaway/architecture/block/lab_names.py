@@ -225,8 +225,8 @@ FIGURES = (
         y="right",
         mark="bar",
         color="change",
-        alt="Bars of the share of right answers, one for each change: nearly all as learnt, about a "
-        "third at most after any change.",
+        alt="Bars of the share of right answers, one for each change: nearly all as learnt, about "
+        "a third at most after any change.",
     ),
     Figure(
         "recall_later_by_change",
