@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import tiny
+import trained
 from houses import COLOURS, ROOT, Ended, House, checked_out, copied
 
 
@@ -92,3 +93,21 @@ def mine(tmp_path: Path) -> Any:
     found = tokens.train(texts, 290, tokens.GPT2, ("<|endoftext|>", "<|end"))
     tokens.save(found, tmp_path / "mine.json")
     return found
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    """A text of short sentences that a model can learn something from."""
+    return trained.write(tmp_path / "notes.txt")
+
+
+@pytest.fixture
+def train(call: Callable[..., Ended], text: Path, tmp_path: Path) -> Callable[..., Path]:
+    """`train` on that text, small, in a folder of its own."""
+
+    def begun(asked: str = "", name: str = "one", code: int = 0) -> Path:
+        ended = call("train", text, *trained.small(asked), "--out", tmp_path, "--name", name)
+        assert ended.code == code, ended.err
+        return tmp_path / name
+
+    return begun

@@ -33,6 +33,10 @@ VERBS = {
         "try": ("trying:try_", "Put your own component in a lab's place"),
         "verify": ("verifying:verify", "Measure again and compare with what is recorded"),
     },
+    "Train": {
+        "train": ("training.training:train", "Train a GPT on a text, resumable to the bit"),
+        "sample": ("training.sampling:sample", "Let the model of a run write"),
+    },
     "Texts": {
         "data list": ("texts:list_texts", "The corpora that have names, and the tasks"),
         "data get": ("texts:get", "Fetch a corpus, once"),

@@ -1,10 +1,10 @@
 """A run's folder: what was asked, and all that came of it, in one place.
 
-    config.json         what was asked and where it began, sealed
-    telemetry.jsonl     what was seen, a line a step
-    checkpoints/        what it needs to go on
-    samples/            what the model wrote, by step
-    report.html         the whole run as a page
+config.json         what was asked and where it began, sealed
+telemetry.jsonl     what was seen, a line a step
+checkpoints/        what it needs to go on
+samples/            what the model wrote, by step
+report.html         the whole run as a page
 """
 
 from __future__ import annotations
@@ -82,25 +82,36 @@ def free_name(folder: Path, stem: str) -> Path:
 
 
 def begin(path: Path, config: Mapping[str, Any], disk: Disk = SYSTEM) -> Place:
-    """The folder of a new run, with what was asked in it; nobody else's folder is taken."""
+    """The folder of a new run, there with what was asked in it or not at all; nobody's is taken."""
     path = path.absolute()
     raw = plain.to_bytes(config)
+    half = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         make_folders(disk, path.parent)
-        disk.make(path)
-        disk.sync_folder(path.parent)
-        with disk.new(path / CONFIG) as file:
+        _is_free(disk, path)
+        disk.make(half)
+        with disk.new(half / CONFIG) as file:
             file.write(raw)
             file.sync()
-        disk.sync_folder(path)
-    except FileExistsError as error:
+        disk.sync_folder(half)
+        disk.rename(half, path)
+        disk.sync_folder(path.parent)
+    except OSError as error:
+        _is_free(disk, path)  # if not, somebody was faster
+        raise cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            remove_all(disk, half)
+    return Place(path, disk)
+
+
+def _is_free(disk: Disk, path: Path) -> None:
+    """Nothing, or an error if something stands at a path."""
+    if path.name in disk.entries(path.parent):
         step = "Choose another --name."
         if (path / CONFIG).is_file():
             step = f"`cutaway train --resume {path}` goes on with it. {step}"
-        raise UsageError(f"{path} is there already.", step) from error
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return Place(path, disk)
+        raise UsageError(f"{path} is there already.", step)
 
 
 def reopen(path: Path, disk: Disk = SYSTEM) -> tuple[Place, dict[str, Any]]:

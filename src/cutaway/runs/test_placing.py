@@ -8,6 +8,7 @@ import pytest
 
 from cutaway.errors import Refused, UsageError
 
+from .durable import System
 from .placing import CONFIG, begin, free_name, reopen
 
 CONFIGURATION = {"settings": {"width": 8}, "words": "Ähnlich ☃"}
@@ -29,6 +30,30 @@ def test_a_run_takes_nobody_elses_folder(tmp_path: Path) -> None:
         begin(tmp_path / "run", {"other": 1})
     assert "--resume" in caught.value.next_step
     assert reopen(tmp_path / "run")[1] == CONFIGURATION
+
+
+def test_who_is_killed_while_a_run_begins_leaves_none(tmp_path: Path) -> None:
+    class Killed(System):
+        def rename(self, old: Path, new: Path) -> None:
+            assert (old / CONFIG).is_file() and not new.exists()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        begin(tmp_path / "run", CONFIGURATION, Killed())
+    assert begin(tmp_path / "run", CONFIGURATION)
+
+
+def test_of_two_that_begin_one_run_one_is_told(tmp_path: Path) -> None:
+    class Faster(System):
+        def make(self, folder: Path) -> None:
+            super().make(folder)
+            if folder.name.startswith(".run."):
+                begin(tmp_path / "run", {"faster": True})
+
+    with pytest.raises(UsageError, match="is there already"):
+        begin(tmp_path / "run", CONFIGURATION, Faster())
+    assert reopen(tmp_path / "run")[1] == {"faster": True}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_runs_are_counted_and_none_is_taken_twice(tmp_path: Path) -> None:

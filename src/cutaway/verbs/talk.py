@@ -93,7 +93,7 @@ def show_diff(text: str) -> None:
         show(line, style)
 
 
-def _live_on(console: Console) -> bool:
+def live_on(console: Console) -> bool:
     """Whether a bar can be drawn there."""
     dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("CI"))
     return console.is_terminal and not dumb
@@ -110,7 +110,7 @@ def transfer(what: str) -> Iterator[Callable[[int, int | None], None]]:
         TransferSpeedColumn(),
         TimeElapsedColumn(),
         console=console,
-        disable=not _live_on(console),
+        disable=not live_on(console),
         transient=True,
     )
     begun: list[TaskID] = []
@@ -139,7 +139,7 @@ def stages(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
         BarColumn(bar_width=30),
         TimeElapsedColumn(),
         console=console,
-        disable=not _live_on(console),
+        disable=not live_on(console),
         transient=True,
     )
     if bar.disable:
@@ -157,7 +157,7 @@ def stages(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
 def progress(what: str, total: int) -> Iterator[Progress]:
     """A bar with what is done and the time left; a few plain lines where there is no terminal."""
     console = Console(file=sys.stderr, highlight=False)
-    live = _live_on(console)
+    live = live_on(console)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),

@@ -1,0 +1,1 @@
+"""The verbs that train a model and let it write."""
