@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -21,7 +21,10 @@ from cutaway.verbs.talk import say, show, show_json
 from .settings import Asked, as_toml, settled
 from .undertaking import Undertaking, again, anew
 
-Every = Annotated[int, Parameter(help="Do it after so many steps; 0 is only at the end.")]
+
+def every(what: str) -> Any:
+    """How an option is explained that says how often something is done."""
+    return Parameter(help=f"After how many steps {what}; 0 is only at the end.")
 
 
 @Parameter(name="*")
@@ -31,12 +34,16 @@ class Keeping:
 
     name: Annotated[str | None, Parameter(help="What the run is called. [TEXT-1, -2 ...]")] = None
     out: Annotated[Path | None, Parameter(help="Where runs are kept. [./runs]")] = None
-    judge_every: Every = 250
-    save_every: Every = 250
-    sample_every: Every = 500
+    judge_every: Annotated[int, every("held-out text is read")] = 250
+    save_every: Annotated[int, every("a checkpoint is saved")] = 250
+    sample_every: Annotated[int, every("the model writes")] = 500
     keep: Annotated[int, Parameter(help="How many checkpoints are kept.")] = 3
     threads: Annotated[int, Parameter(help="Threads; 0 is as many as torch takes.")] = 0
     budget: Annotated[str, Parameter(help="Save and stop after 30s, 5m or 2h.")] = ""
+    track: Annotated[
+        tuple[Literal["tensorboard", "wandb"], ...],
+        Parameter(help="Tell a tracker, too: tensorboard, or wandb (offline).", negative=""),
+    ] = ()
 
     def place(self, text: str) -> Path:
         """The folder of a new run on a text."""
@@ -66,10 +73,6 @@ def train(
     print_config: Annotated[
         bool, Parameter(help="Print the options as a file for --config.", negative="")
     ] = False,
-    track: Annotated[
-        tuple[Literal["tensorboard", "wandb"], ...],
-        Parameter(help="Tell a tracker, too: tensorboard, or wandb (offline).", negative=""),
-    ] = (),
     json: Json = False,
 ) -> int:
     """Train a GPT on a text, in a folder that keeps all that it needs to go on.
@@ -82,17 +85,16 @@ def train(
     cutaway train notes.txt --width 64 --steps 500
     cutaway train --resume runs/shakespeare-1
     cutaway train --tokens plays --optimizer muon --rate 0.02 --budget 5m
-    cutaway train --print-config > mine.toml; cutaway train --config mine.toml
+    cutaway train --print-config --width 256
+    cutaway train --config mine.toml
     ```
     """
     halt = Halt(first="Finishing the step, then saving")
     if keeping.budget:
         halt.until = time.monotonic() + seconds_of(keeping.budget)
     if resume:
-        beside = text or asked.given() or config or replace(keeping, budget="") != USUALLY
-        if beside or print_config:
-            what = "A run goes on as it was begun: beside --resume only --budget can be asked."
-            raise UsageError(what, f"cutaway train --resume {resume}")
+        beside = text or asked.given() or config or print_config
+        _only_when(resume, bool(beside), keeping)
         one = again(resume)
     else:
         settings = settled(text, asked, config)
@@ -106,8 +108,15 @@ def train(
             show_json(one.planned())
         return 0
     with gently(halt):
-        ended = one.go(halt, track)
+        ended = one.go(halt, keeping.track)
     return _ending(one, ended, halt, json)
+
+
+def _only_when(resume: Path, beside: bool, keeping: Keeping) -> None:
+    """Nothing, or an error if a run that goes on is asked to be another one."""
+    if beside or replace(keeping, budget="", track=()) != USUALLY:
+        what = "A run goes on as it was begun: beside --resume only --budget and --track may stand."
+        raise UsageError(what, f"cutaway train --resume {resume}")
 
 
 def stem(text: str) -> str:
