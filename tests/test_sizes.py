@@ -31,7 +31,7 @@ MAY: dict[str, dict[str, int]] = {  # by file: what is larger, up to which size,
         }.items()
     },
     # Everything that a digest must see, and everything that it must not, on one scratch house.
-    "src/cutaway/kit/test_digests.py": {"lines": 367},
+    "src/cutaway/kit/test_digests.py": {"lines": 370},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,6 +192,7 @@ def taken(package: Path, home: Path) -> Iterator[None]:
     """A package that this process takes for its own, with its labs recorded."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CUTAWAY_HOME", str(home))
+        patched.setattr(sys, "dont_write_bytecode", True)  # so that an edit counts at once
         for module in (labs, digests, closures, listing, defined, reference):
             patched.setattr(module, "PACKAGE", package)
         load.cache_clear()

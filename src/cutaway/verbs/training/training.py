@@ -136,7 +136,8 @@ def _ending(one: Undertaking, ended: Ended, halt: Halt, json: bool) -> int:
         why = "Stopped" if halt.signal else "The budget is spent"
         say(f"{why} after step {ended.done:,}, which is saved.", "yellow")
         say(f"Go on with: cutaway train --resume {folder}")
+        say(f"Report: {one.report({})}", "dim")
         return 128 + halt.signal if halt.signal else 0
     say(one.verdict())
-    say(f"Run: {folder}. Let it write: cutaway sample {folder}")
+    say(f"Report: {one.report(one.rungs)}. Let it write: cutaway sample {folder}")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from cutaway.kit.manifest import environment, same_kind
 from cutaway.runs.driving import drive
 from cutaway.runs.job import Cadence, Ended
 from cutaway.runs.placing import Place, begin, reopen
-from cutaway.runs.telemetry import Telemetry
+from cutaway.runs.telemetry import Telemetry, lines
 from cutaway.runs.trackers import TensorBoard, Tracker, WandB
+from cutaway.site.training import page
 from cutaway.verbs.session import Halt
 from cutaway.verbs.talk import say, stages
 
@@ -83,16 +85,28 @@ class Undertaking:
         self.judged = watch.judged
         return ended
 
+    @cached_property
+    def rungs(self) -> dict[str, float]:
+        """What the n-gram models of the text lose on its held-out side, in nats a token."""
+        with stages("The ladder") as said:
+            return {one.name: one.nats for one in replace(self.job.text, said=said).ladder}
+
     def verdict(self) -> str:
         """What the run came to, on the ladder of n-gram models."""
         nats = self.judged[-1][1] if self.judged else self.job.judge()[0]
-        with stages("The ladder") as said:
-            text = replace(self.job.text, said=said)
-            rungs = {one.name: one.nats for one in text.ladder}
-        below = [name for name, one in rungs.items() if nats < one]
-        where = f"below the {min(below, key=rungs.__getitem__)}" if below else "above all of them"
-        ladder = ", ".join(f"{name} {one:.3f}" for name, one in rungs.items())
+        below = [name for name, one in self.rungs.items() if nats < one]
+        where = f"below the {min(below, key=self.rungs.__getitem__)}" if below else "above them all"
+        ladder = ", ".join(f"{name} {one:.3f}" for name, one in self.rungs.items())
         return f"Held-out loss {nats:.3f} nats a token, {where}. N-gram models: {ladder}."
+
+    def report(self, rungs: Mapping[str, float]) -> Path:
+        """The page of the run so far, beside some rungs of the ladder, written into its folder."""
+        assert self.place
+        seen = list(lines(self.place.telemetry))
+        wrote = {one["step"] + 1: one["text"] for one in seen if one["kind"] == "sample"}
+        text = page(self.path.name, self.config, seen, wrote, rungs)
+        self.place.write(self.place.report, text)
+        return self.place.report
 
 
 def anew(settings: Settings, cadence: Cadence, threads: int, path: Path) -> Undertaking:
