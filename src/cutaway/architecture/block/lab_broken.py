@@ -82,7 +82,9 @@ EXPERIMENTS = (
     experiment("loss_by_fault", NAMES, "text", "Block", "plain", LONG),
     experiment("recall_by_fault", TELLING, "recall", "Block", "plain", SHORT),
     experiment("loss_by_gate_fault", GATES, "text", "Block", "gated", SHORT, 32),  # one is inert
+    experiment("recall_by_gate_fault", GATES, "recall", "Block", "gated", SHORT),
     experiment("loss_by_post_fault", LATE, "text", "PostBlock", "plain", SHORT),
+    experiment("recall_by_post_fault", LATE, "recall", "PostBlock", "plain", SHORT),
 )
 
 
@@ -115,5 +117,17 @@ FIGURES = (
         "To norm what was found instead of the sum costs a little; a missing last norm hardly",
         "Bars of held-out loss on a text, one for each break of a post-norm block: the clean one "
         "lowest, then the one without a last norm, then the one that norms the wrong thing.",
+    ),
+    bars(
+        "recall_by_gate_fault",
+        "In looking up no break of the gate costs anything",
+        "Bars of loss on a task of looking up, one for each break of a gated MLP: all near zero.",
+    ),
+    bars(
+        "recall_by_post_fault",
+        "In looking up, which post-norm learns slowly, to norm what was found helps; a missing "
+        "last norm hurts",
+        "Bars of loss on a task of looking up, one for each break of a post-norm block: lowest "
+        "where what was found is normed, highest without a last norm.",
     ),
 )
