@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cutaway.kit.judging import decided
 from cutaway.kit.statistics import Undecidable, Verdict
@@ -78,24 +78,6 @@ def loss_by_fault(world: World, *, seed: int, rate: float, steps: int) -> Iterat
     yield {**row, "unigram": exam.rung("unigram"), "bigram": exam.rung("bigram")}
 
 
-def statements(source: str, functions: tuple[str, ...]) -> list[tuple[str, int]]:
-    """Every statement of some functions that is no docstring: the function, and its first line."""
-    import ast
-
-    found = []
-    for name in functions:
-        nodes: list[Any] = [ast.parse(source)]
-        for part in name.split("."):
-            inside = [child for node in nodes for child in ast.iter_child_nodes(node)]
-            nodes = [node for node in inside if getattr(node, "name", None) == part]
-        (function,) = nodes
-        for node in ast.walk(function):
-            text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            if isinstance(node, ast.stmt) and node is not function and not text:
-                found.append((name, node.lineno))
-    return sorted(found, key=lambda one: one[1])
-
-
 def ended(make: Callable[[], nn.Module], exam: Text, seed: int, rate: float, steps: int) -> Row:
     """How a model ends, if it does: at once, at what is no number, or with what it has learnt."""
     from cutaway.kit.teaching import nats, truncated
@@ -122,9 +104,8 @@ def loss_by_line(world: World, *, seed: int, where: str, rate: float, steps: int
     """
     from functools import partial
 
+    from cutaway.kit.deleting import deletions
     from cutaway.kit.exams import Text
-    from cutaway.kit.faults import deletion
-    from cutaway.kit.labs import PACKAGE
     from cutaway.kit.worlds import broken
 
     from .lab_small import CONTEXT, SIZE, drawn, sizes
@@ -142,13 +123,11 @@ def loss_by_line(world: World, *, seed: int, where: str, rate: float, steps: int
             name = {"function": style, "line": 0, "text": None}
             yield {**name, **ended(partial(llama, world, style), *rest), **rung}
         return
-    file, functions = WAY[where]
-    source = (PACKAGE / file).read_text(encoding="utf-8")
-    for function, line in statements(source, functions):
-        text = source.split("\n")[line - 1].partition("  #")[0].strip()
-        with broken(deletion(file, source, line)) as gone:
+    for one in deletions(*WAY[where]):
+        with broken(one.fault) as gone:
             found = ended(partial(llama, gone), *rest)
-        yield {"function": function, "line": line, "text": text, **found, **rung}
+        said = {"function": one.function, "line": one.line, "text": one.text}
+        yield {**said, **found, **rung}
 
 
 def no_gain(table: Table) -> Verdict:

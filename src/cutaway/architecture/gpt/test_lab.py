@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 import torch
 
+from cutaway.kit.deleting import deletions
 from cutaway.kit.fit import generator
-from cutaway.kit.labs import PACKAGE
 from cutaway.kit.shapes import true_shapes
 from cutaway.kit.worlds import CLEAN
 
@@ -64,10 +64,9 @@ def test_arms_share_what_has_one_name_and_one_shape_in_both():
 
 def test_every_statement_on_the_way_of_a_model_is_found_once():
     for file, functions in lab_breaks.WAY.values():
-        source = (PACKAGE / file).read_text(encoding="utf-8")
-        found = lab_breaks.statements(source, functions)
-        assert len(found) == len({line for _, line in found})
-        assert {name for name, _ in found} == set(functions)
+        found = list(deletions(file, functions))
+        assert len(found) == len({one.line for one in found})
+        assert {one.function for one in found} == set(functions)
 
 
 def test_a_line_that_is_lost_either_stops_a_model_or_changes_what_it_ends_at():
