@@ -1,4 +1,4 @@
-"""The loop lab: a draft. Parts, tests and faults are whole; what is to be measured is to come."""
+"""The loop lab: what keeps a run from going wrong, and what each part of that is worth."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cutaway.kit.fit import generator
 from cutaway.kit.words import Lab
 
+from . import lab_lines, lab_parts, lab_precision, lab_rules, lab_signs, lab_start, lab_tanked
+from . import lab_tanked_claims as tanked
 from .lab_faults import FAULTS
 
 if TYPE_CHECKING:
@@ -94,12 +96,17 @@ def _optimizer(world: World, rule: str, model: Any) -> Any:
     return parts.with_muon(model, 0.1, 0.9, BETAS, 1e-8, 0.2)
 
 
+PARTS = (lab_tanked, lab_signs, lab_rules, lab_start, lab_precision, lab_parts, lab_lines)
+
 lab = Lab(
     name="loop",
     number=13,
     lesson="Surprise, slope, step, again: the rest of a training loop keeps that from going wrong.",
     observe=observe,
     faults=FAULTS,
+    experiments=tuple(one for part in PARTS for one in part.EXPERIMENTS),
+    figures=tuple(one for part in PARTS for one in part.FIGURES),
+    claims=tuple(one for part in (tanked, *PARTS[1:]) for one in part.CLAIMS),
     after=("gpt",),
     draft=True,
 )

@@ -1,0 +1,179 @@
+"""Every line of the loop and of the model, deleted alone: what a run ends at without it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from cutaway.kit.judging import decided
+from cutaway.kit.statistics import Undecidable, Verdict
+from cutaway.kit.tables import Table
+from cutaway.kit.verdicts import above_chance, raises
+from cutaway.kit.words import Claim, Experiment, Figure, Row
+
+from .lab_judging import MARGIN, unigram
+
+if TYPE_CHECKING:
+    from cutaway.kit.worlds import World
+
+STEPS, LENGTHS, NONE = 80, (7, 13, 22, 31), "nothing"
+RULE = (
+    "Optimizer.__init__",
+    "Optimizer.clear",
+    "Optimizer.step",
+    "Optimizer.memory",
+    "Optimizer.load",
+    "AdamW.__init__",
+    "AdamW.move",
+    "Together.__init__",
+    "Together.rate",
+    "Together.step",
+)
+LOOP = {
+    "loop": ("training/loop/loop.py", ("train",)),
+    "clip": ("training/loop/clipping.py", ("length", "clip")),
+    "schedule": ("training/loop/schedules.py", ("bounded", "rising", "passed", "cosine")),
+    "data": ("training/loop/batches.py", ("order", "chosen", "windows", "parts", "apart")),
+    "loss": ("training/loop/losses.py", ("asked", "surprise", "nats")),
+    "rule": ("training/loop/optimizers.py", RULE),
+    "groups": ("training/loop/groups.py", ("decayed", "with_adamw")),
+}
+MODEL = {
+    "gpt": ("architecture/gpt/gpt.py", ("GPT.forward",)),
+    "table": ("atoms/embeddings/embeddings.py", ("lookup", "Embedding.forward")),
+    "block": ("architecture/block/block.py", ("Block.forward",)),
+    "mlp": ("architecture/block/mlp.py", ("Gated.forward",)),
+    "bend": ("architecture/norms/activations.py", ("silu",)),
+    "norm": ("architecture/norms/norms.py", ("RMSNorm.forward",)),
+    "heads": ("architecture/heads/heads.py", ("shared", "grouped", "Heads.forward")),
+    "places": ("atoms/positions/rotary.py", ("halves", "rotated", "Rotary.forward")),
+    "attention": (
+        "architecture/attention/attention.py",
+        ("causal", "allowed", "softmax", "attend", "split", "merge"),
+    ),
+}
+
+
+def loss_without_line(world: World, *, seed: int, where: str, steps: int) -> Iterator[Row]:
+    """How a run ends without each line of a part of the loop or of the model, and without a break.
+
+    `cut` is the loss at tokens whose future was not there to be seen.
+    """
+    from cutaway.kit.deleting import deletions
+    from cutaway.kit.worlds import broken
+
+    if where == NONE:
+        yield {"side": NONE, "function": None, "line": 0, "text": None, **end(world, seed, steps)}
+        return
+    side = "loop" if where in LOOP else "model"
+    for one in deletions(*(LOOP | MODEL)[where]):
+        with broken(one.fault) as gone:
+            found = end(gone, seed, steps)
+        said = {"function": one.function, "line": one.line, "text": one.text}
+        yield {"side": side, **said, **found}
+
+
+def end(world: World, seed: int, steps: int) -> dict[str, Any]:
+    """How a run ends: at once, at what is no number, or with what it has learnt."""
+    from cutaway.kit.exams import Text
+    from cutaway.kit.teaching import finite, nats, truncated
+
+    from .lab_small import CONTEXT, Plan, run
+
+    exam = Text(context=CONTEXT)
+    known = {
+        "error": None,
+        "loss": None,
+        "cut": None,
+        "told": None,
+        "unigram": exam.rung("unigram"),
+    }
+    try:
+        ran = run(world, Plan(steps=steps), seed)
+        loss, told = nats(ran.model, exam.held_out()), finite(float(ran.states[-1].loss))
+    except Exception as error:
+        return {**known, "ends": "at once", "error": type(error).__name__}
+    if loss is None:
+        return {**known, "ends": "not a number", "told": told}
+    cut = truncated(ran.model, exam.held_out(), LENGTHS)
+    return {**known, "ends": "trained", "loss": loss, "told": told, "cut": cut}
+
+
+def apart(table: Table, moves: bool) -> Table:
+    """By seed and side, how far the median silent line moves a run, or how many are silent."""
+    above_chance(table, "loss", {"where": NONE}, unigram(table), 0.2)
+    rows = []
+    for seed in table.values("seed"):
+        part = table.where(seed=seed).dicts()
+        (clean,) = [row["cut"] for row in part if row["where"] == NONE]
+        for side in ("loop", "model"):
+            lines = [row for row in part if row["side"] == side]
+            silent = [abs(row["cut"] - clean) for row in lines if row["cut"] is not None]
+            if not silent:
+                raise Undecidable(f"no line of the {side} was lost in silence at seed {seed}")
+            value = statistics.median(silent) if moves else len(silent) / len(lines)
+            rows.append({"seed": seed, "side": side, "value": value})
+    return Table.of(rows)
+
+
+def loop_moves_more(table: Table) -> Verdict:
+    """Whether the median line lost in silence moves a run more in the loop than in the model."""
+    if not len(table):
+        raise Undecidable("nothing was measured")
+    return raises(apart(table, True), "value", {"side": "loop"}, {"side": "model"}, MARGIN)
+
+
+def loop_is_silent(table: Table) -> Verdict:
+    """Whether more of the loop's lines than of the model's can be lost in silence."""
+    if not len(table):
+        raise Undecidable("nothing was measured")
+    return raises(apart(table, False), "value", {"side": "loop"}, {"side": "model"}, MARGIN)
+
+
+EXPERIMENTS = (
+    Experiment(
+        "loss_without_line",
+        loss_without_line,
+        grid={"where": (NONE, *LOOP, *MODEL), "steps": (STEPS,)},
+        seeds=6,
+        quick={"where": (NONE, "clip"), "steps": (20,), "seeds": 1},
+        limit=300.0,
+        data=("shakespeare",),
+    ),
+)
+
+FIGURES = (
+    Figure(
+        "loss_without_line",
+        "loss_without_line",
+        title="Pending",
+        x="where",
+        y="cut",
+        color="ends",
+        mark="point",
+        alt=(
+            "The loss at tokens whose future was cut off, by the part of the loop or of the model "
+            "that a line was lost in: a dot for each seed, the mean of the lines without which a "
+            "run still ended."
+        ),
+    ),
+)
+
+REGIME = f"every statement of a run and of a model like Llama deleted alone, {STEPS} steps, AdamW"
+CLAIMS = (
+    Claim(
+        "A line of the loop that is lost in silence moves a run more than one of the model",
+        source="000-19",
+        experiment="loss_without_line",
+        holds=decided(loop_moves_more),
+        regime=f"{REGIME}; the medians of how far the loss moves, the future cut off",
+    ),
+    Claim(
+        "More of the loop's lines than of the model's can be lost in silence",
+        source="000-19",
+        experiment="loss_without_line",
+        holds=decided(loop_is_silent),
+        regime=f"{REGIME}; the shares of lines without which a run still ends",
+    ),
+)

@@ -1,0 +1,113 @@
+"""Which rule ends lowest, each at its own best rate; and what Muon's second rate is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cutaway.kit.words import Claim, Experiment, Figure, Row
+
+from .lab_judging import forgiving, tuned
+from .lab_small import RECIPE, SHORT, STEPS
+
+if TYPE_CHECKING:
+    from cutaway.kit.worlds import World
+
+RATES = (0.0316, 0.1, 0.316, 1.0, 3.16, 10.0)  # times what is usual for the rule
+RULES = ("SGD", "momentum", "AdamW", "Muon")
+SECOND = (0.05, 0.15, 0.5, 1.5)
+
+
+def loss_by_rule(world: World, *, seed: int, rule: str, rate: float, steps: int) -> Iterator[Row]:
+    """What each rule ends at by its rate."""
+    from .lab_small import USUAL
+    from .lab_tanked import ended
+
+    found = ended(world, seed, rule=rule, rate=rate, steps=steps)
+    yield {"absolute": USUAL[rule] * rate, **found}
+
+
+def loss_by_second_rate(
+    world: World, *, seed: int, times: float, rate: float, steps: int
+) -> Iterator[Row]:
+    """What Muon ends at by what AdamW is given of its rate, for all that is no matrix."""
+    from .lab_tanked import ended
+
+    yield ended(world, seed, rule="Muon", rate=rate, times=times, steps=steps)
+
+
+EXPERIMENTS = (
+    Experiment(
+        "loss_by_rule",
+        loss_by_rule,
+        grid={"rule": RULES, "rate": RATES, "steps": (STEPS,)},
+        more=8,
+        at=({"rate": 1.0}, {"rate": 3.16}),
+        quick={"rule": ("SGD", "AdamW"), "rate": (1.0,), "steps": (SHORT,), "seeds": 3},
+        data=("shakespeare",),
+    ),
+    Experiment(
+        "loss_by_second_rate",
+        loss_by_second_rate,
+        grid={"times": SECOND, "rate": (0.316, 1.0, 3.16), "steps": (STEPS,)},
+        quick={"times": (0.15, 0.5), "rate": (1.0,), "steps": (SHORT,), "seeds": 3},
+        data=("shakespeare",),
+    ),
+)
+
+FIGURES = (
+    Figure(
+        "loss_by_rule",
+        "loss_by_rule",
+        title="Pending",
+        x="absolute",
+        y="loss",
+        color="rule",
+        log="x",
+        alt="Held-out loss after a run by rate, a line for each of four rules.",
+    ),
+    Figure(
+        "loss_by_second_rate",
+        "loss_by_second_rate",
+        title="Pending",
+        x="rate",
+        y="loss",
+        color="times",
+        log="x",
+        alt="Held-out loss after a run with Muon by its rate, a line for each second rate.",
+    ),
+)
+
+
+def lower(rule: str, other: str, says: str) -> Claim:
+    """A claim that one rule ends lower than another."""
+    return Claim(
+        says,
+        source="003-26",
+        experiment="loss_by_rule",
+        holds=tuned("lowers", {"rule": rule}, {"rule": other}),
+        regime=f"{RECIPE}; each rule at the best of {len(RATES)} rates, judged on other seeds",
+    )
+
+
+CLAIMS = (
+    lower("AdamW", "SGD", "AdamW ends lower than plain descent, each at its own best rate"),
+    lower("AdamW", "momentum", "AdamW ends lower than momentum, each at its own best rate"),
+    lower("momentum", "SGD", "Momentum ends lower than plain descent, each at its best rate"),
+    lower("Muon", "AdamW", "Muon ends lower than AdamW, each at its own best rate"),
+    Claim(
+        "AdamW forgives a wrong rate more than plain descent does",
+        source="003-26",
+        experiment="loss_by_rule",
+        holds=forgiving({"rule": "AdamW"}, {"rule": "SGD"}),
+        regime=f"{RECIPE}; the mean loss over three half-decades around a rule's best rate, less "
+        "that at its best",
+    ),
+    Claim(
+        "Muon needs a second rate: one rate for matrices and all else costs loss",
+        source="003-09",
+        experiment="loss_by_second_rate",
+        holds=tuned("raises", {"times": 1.5}, {"times": 0.15}),
+        regime=f"{RECIPE}; AdamW at 1.5 against 0.15 of Muon's rate, each at Muon's best rate",
+    ),
+)
