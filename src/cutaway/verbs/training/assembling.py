@@ -17,6 +17,8 @@ from cutaway.runs.probes import Probes
 from cutaway.runs.recording import Hashed, Stepped
 from cutaway.runs.saving import Groups
 
+from .attending import fused
+from .compiling import attend_by, compiled, stepped
 from .settings import Settings
 from .writing import written
 
@@ -33,8 +35,11 @@ class Training:
         self.settings, self.text, self.steps = settings, text, settings.steps
         self.loop, self.limit = world.loop, settings.limit or math.inf
         self.model = model_of(settings, text.tokenization.vocab, world)
+        self.fast = settings.compile == "yes" and not world.faults  # a fault is run as it stands
         self.optimizer = optimizer_of(settings, self.model, world)
         self.data, self.probes = Hashed(self.batches), Probes(self.model)
+        if self.fast:
+            attend_by(self.model, fused(world))
         least = settings.context + 1
         if min(len(text.train), len(text.held_out)) <= least:
             what = f"{settings.text} is too short for a context of {settings.context} tokens."
@@ -43,7 +48,7 @@ class Training:
     def states(self, first: int) -> Iterator[Stepped]:
         """The states from a step on."""
         states: Iterator[Stepped] = self.loop.train(self.model, self.optimizer, self.recipe, first)
-        return states
+        return stepped(states) if self.fast else states
 
     @cached_property
     def recipe(self) -> Any:
@@ -52,6 +57,8 @@ class Training:
         loss = loop.surprise
         if self.settings.precision == "bf16":
             loss = loop.mixed(loss, "cpu")
+        if self.fast:
+            loss = compiled(loss)
         return loop.Recipe(self.data, loop.asked, loss, self.rate, self.limit)
 
     def batches(self, step: int) -> Any:

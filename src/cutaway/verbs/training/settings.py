@@ -17,7 +17,9 @@ Style = Literal["llama", "gpt2", "qwen3"]
 Optimizer = Literal["adamw", "muon", "momentum", "sgd"]
 Schedule = Literal["cosine", "stable", "constant"]
 Precision = Literal["single", "bf16"]
+Compile = Literal["auto", "yes", "no"]
 WORDS = {"style": Style, "optimizer": Optimizer, "schedule": Schedule, "precision": Precision}
+WORDS |= {"compile": Compile}
 MOST_FILE = 2**16  # bytes of a file of options
 
 
@@ -43,6 +45,7 @@ class Settings:
     parts: int = 1
     steps: int = 2000
     precision: Precision = "single"
+    compile: Compile = "auto"
     seed: int = 0
 
 
@@ -64,6 +67,7 @@ HELP = {
     "parts": "Parts that a step's rows are read in: more parts, less memory, the same step.",
     "steps": "Steps in all.",
     "precision": "single, or bf16: products in bfloat16.",
+    "compile": "yes, no, or auto: where it is possible and the run is long.",
     "seed": "What the weights and the order of the text are drawn by.",
 }
 POSITIVE = (
@@ -108,6 +112,7 @@ class Asked:
     parts: Annotated[int | None, option("parts")] = None
     steps: Annotated[int | None, option("steps")] = None
     precision: Annotated[Precision | None, option("precision")] = None
+    compile: Annotated[Compile | None, option("compile")] = None
     seed: Annotated[int | None, option("seed")] = None
 
     def given(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from cutaway.verbs.session import Halt
 from cutaway.verbs.talk import say, stages
 
 from .assembling import Training
+from .compiling import decided
 from .needing import needed
 from .settings import Settings, checked
 from .vocabulary import chosen, kept, of_kept
@@ -115,6 +116,7 @@ def anew(settings: Settings, cadence: Cadence, threads: int, path: Path) -> Unde
         settings = replace(settings, text=str(Path(settings.text).absolute()))
     if path.exists():
         raise UsageError(f"{path} is there already.", "Choose another --name.")
+    settings = decided(settings)
     how = chosen(settings.tokens, corpus(settings.text))
     text = _prepared(settings.text, how)
     config = {
@@ -134,6 +136,7 @@ def again(path: Path) -> Undertaking:
     """A run that was begun, as it was asked for then."""
     place, config = reopen(path)
     settings, cadence = read(config, place)
+    settings = decided(settings)
     how = of_kept(config["tokens"])
     text = _prepared(settings.text, how)
     if text.key != config["text"]["key"]:
@@ -153,7 +156,8 @@ def read(config: Mapping[str, Any], place: Place) -> tuple[Settings, Cadence]:
     try:
         if config["format"] != FORMAT:
             raise ValueError(f"it is of format {config['format']}")
-        return checked(Settings(**config["settings"])), Cadence(**config["cadence"])
+        settings = checked(Settings(**{"compile": "no", **config["settings"]}))
+        return settings, Cadence(**config["cadence"])
     except (KeyError, TypeError, ValueError) as error:
         what = f"The run in {place.path} is not one that this version can go on with: {error}."
         raise Refused(what, f"Take cutaway {config.get('cutaway', 'of then')}.") from error

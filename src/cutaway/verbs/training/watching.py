@@ -50,10 +50,11 @@ class Watch:
 
     def _step(self, step: int, values: Mapping[str, Any]) -> None:
         """One more step."""
-        if self.first is None:
-            self.first, self.began = step - 1, time.monotonic() - 1e-9
+        if self.first is None:  # it is not timed: what it took holds for no other
+            self.first, self.began = step, time.monotonic()
+        else:
+            self.tokens += values["tokens"]
         self.done = step
-        self.tokens += values["tokens"]
         self.losses.append((step, values["loss"]))
         if self.live and time.monotonic() - self.drawn > OFTEN:
             self.live.update(self.picture())
@@ -72,9 +73,8 @@ class Watch:
         said = [f"loss {sum(last) / len(last):.3f}"] if last else []
         if self.judged:
             said.append(f"held out {self.judged[-1][1]:.3f}")
-        passed = time.monotonic() - self.began
-        if self.first is not None and passed > 0:
-            taken = max(self.done - self.first, 1)
+        passed, taken = time.monotonic() - self.began, self.done - (self.first or 0)
+        if self.tokens and passed > 0:
             said.append(f"{self.tokens / passed:,.0f} tokens/s")
             left = (self.steps - self.done) * passed / taken
             said += [f"{duration(left)} left"] if self.done < self.steps else []
