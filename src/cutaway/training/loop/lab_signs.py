@@ -33,8 +33,8 @@ def signs_by_fault(world: World, *, seed: int, steps: int) -> Iterator[Row]:
     for name, value in seen.items():
         usual = healthy[name]
         both = min(value, usual) > 0 and math.isfinite(value)
-        times = math.log2(value / usual) if both else None
-        yield {"sign": name, "value": finite(value), "usual": usual, "doublings": times}
+        off = abs(math.log2(value / usual)) if both else None
+        yield {"sign": name, "value": finite(value), "usual": usual, "doublings": off}
 
 
 def out_of_band(table: Table, fault: str) -> list[str]:
@@ -81,9 +81,10 @@ FIGURES = (
         y="fault",
         color="doublings",
         mark="heat",
+        most=2.0,
         alt=(
-            "For each fault and each sign in the telemetry, how many doublings above or below the "
-            "same run without the fault."
+            "For each fault and each sign in the telemetry, how many times it is doubled or "
+            "halved beside the same run without the fault."
         ),
     ),
 )

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from cutaway.kit.worlds import World
 
 DEPTHS, RATES, HIGH = (2, 8), (0.316, 1.0, 3.16, 10.0), 3.16
+ARMS = {
+    (True, True): "both",
+    (False, True): "no warm-up",
+    (True, False): "no limit",
+    (False, False): "neither",
+}
 REGIME = "width 32, 160 steps, AdamW with half a wave, no dropout, 2 and 8 blocks"
 
 
@@ -28,7 +34,9 @@ def loss_by_rise(
 
     limit = 1.0 if limited else math.inf
     plan = {"depth": depth, "warm": warm, "limit": limit, "rate": rate, "steps": steps}
-    yield ended(world, seed, **plan, dropout=0.0, stopped=False)
+    found = ended(world, seed, **plan, dropout=0.0, stopped=False)
+    at = {f"loss_{one}": found["loss"] if one == depth else None for one in DEPTHS}
+    yield {"arm": ARMS[warm > 0, limited], **at, **found}
 
 
 EXPERIMENTS = (
@@ -47,27 +55,21 @@ EXPERIMENTS = (
     ),
 )
 
-FIGURES = (
+FIGURES = tuple(
     Figure(
-        "loss_by_rise",
+        f"loss_by_rise_at_{depth}",
         "loss_by_rise",
         title="Pending",
         x="rate",
-        y="loss",
-        color="warm",
+        y=f"loss_{depth}",
+        color="arm",
         log="x",
-        alt="Held-out loss by rate, a line without a warm-up and one with it.",
-    ),
-    Figure(
-        "loss_by_limit",
-        "loss_by_rise",
-        title="Pending",
-        x="rate",
-        y="loss",
-        color="limited",
-        log="x",
-        alt="Held-out loss by rate, a line with a limit to the gradient and one without.",
-    ),
+        alt=(
+            f"Held-out loss of models of {depth} blocks by rate, a line each with a warm-up and a "
+            "limit, without one of them, and without either."
+        ),
+    )
+    for depth in DEPTHS
 )
 
 
