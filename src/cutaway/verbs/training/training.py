@@ -139,5 +139,7 @@ def _ending(one: Undertaking, ended: Ended, halt: Halt, json: bool) -> int:
         say(f"Report: {one.report({})}", "dim")
         return 128 + halt.signal if halt.signal else 0
     say(one.verdict())
+    if beside := one.beside():
+        say(beside)
     say(f"Report: {one.report(one.rungs)}. Let it write: cutaway sample {folder}")
     return 0

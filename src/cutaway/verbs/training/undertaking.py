@@ -26,6 +26,7 @@ from cutaway.verbs.talk import say, stages
 from .assembling import Training
 from .compiling import decided
 from .needing import needed
+from .normal import compared, judged, kin
 from .settings import Settings, checked
 from .vocabulary import chosen, kept, of_kept
 from .watching import watched
@@ -99,6 +100,10 @@ class Undertaking:
         where = f"below the {min(below, key=self.rungs.__getitem__)}" if below else "above them all"
         ladder = ", ".join(f"{name} {one:.3f}" for name, one in self.rungs.items())
         return f"Held-out loss {nats:.3f} nats a token, {where}. N-gram models: {ladder}."
+
+    def beside(self) -> str | None:
+        """How the run lies to others of the same settings, if there are enough of them."""
+        return compared(judged(self.path)[0], [one for _, one in kin(self.path, self.config)])
 
     def report(self, rungs: Mapping[str, float]) -> Path:
         """The page of the run so far, beside some rungs of the ladder, written into its folder."""
