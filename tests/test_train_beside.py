@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from trained import small, write
 
-from cutaway.verbs.training.normal import LEAST, band, compared
+from cutaway.verbs.training.normal import LEAST, alike, band, compared
 
 STEPS = range(100, 1100, 100)
 
@@ -75,6 +75,24 @@ def test_runs_that_are_equal_leave_room_for_rounding() -> None:
     near = {step: loss + LEAST / 2 for step, loss in same.items()}
     said = compared(near, [same] * 3)
     assert said and "at all 10 steps" in said
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"seed": 2}, True),
+        ({"seed": 2, "compile": "yes"}, True),
+        ({"seed": 1}, False),
+        ({"seed": 2, "rate": 0.1}, False),
+    ],
+)
+def test_runs_are_alike_but_for_the_seed_and_whether_they_are_compiled(
+    other: dict[str, Any], same: bool
+) -> None:
+    settings = {"seed": 1, "compile": "no", "rate": 0.01}
+    config = {"settings": settings, "text": {"key": "it"}, "tokens": {}}
+    assert alike(config, config | {"settings": settings | other}) is same
+    assert not alike(config, config | {"settings": settings | other, "text": {"key": "more"}})
 
 
 def test_a_run_is_told_beside_others_of_its_settings_and_no_others(

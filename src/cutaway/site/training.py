@@ -32,11 +32,11 @@ def page(
     judged = [line for line in seen if line["kind"] == "judged"]
     layers = [line for line in seen if line["kind"] == "layers"]
     parts = (
-        _part("What was asked", _facts(config.get("settings", {}))),
         _part("What it lost", _losses(steps, judged), _ladder(judged, rungs)),
         _part("How long its gradients were", _gradients(steps)),
         _part("Its layers, when they were last looked at", _layers(layers)) if layers else None,
         _part("What it wrote", *_samples(samples)) if samples else None,
+        _part("What was asked", _facts(config.get("settings", {}))),
         _part("Where it ran", _facts(config.get("environment", {}))),
     )
     return sheet(name, tag("main", *parts, class_="corpus"), _said(steps, judged))

@@ -30,7 +30,7 @@ def needed(settings: Settings, text: Prepared) -> str:
 def planned(settings: Settings, text: Prepared, rows: int) -> Plan:
     """What a run holds at its most, if a part of its batch has so many rows."""
     parts = min(settings.parts, 2)  # each further one adds nothing but time
-    small = replace(settings, batch=rows * parts, parts=parts, compile="no")  # which needs more
+    small = replace(settings, batch=rows * parts, parts=parts, compile="no")  # as written
 
     def made() -> Job:
         one = Training(small, text)

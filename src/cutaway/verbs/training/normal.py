@@ -26,18 +26,21 @@ def kin(path: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, Curve]]:
     """The runs beside a run that were asked for alike but for their seed, and that ended."""
     for other in sorted(path.parent.glob(f"*/{CONFIG}")):
         with suppress(CutawayError, OSError, KeyError, TypeError):
-            if other.parent != path and _alike(reopen(other.parent)[1], config):
+            if other.parent != path and alike(reopen(other.parent)[1], config):
                 curve, ended = judged(other.parent)
                 if ended:
                     yield other.parent.name, curve
 
 
-def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two runs differ by their seed, on the same text, and by nothing else that counts."""
-    first, second = dict(one["settings"]), dict(other["settings"])
-    seeds = first.pop("seed"), second.pop("seed")
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two runs on the same text differ by their seed, and by nothing else that counts."""
     texts = one["text"]["key"] == other["text"]["key"] and one["tokens"] == other["tokens"]
-    return texts and first == second and seeds[0] != seeds[1]
+    free = {"seed", "compile"}  # compiled or not, a run is the same but for rounding
+    first, second = (
+        {name: value for name, value in it["settings"].items() if name not in free}
+        for it in (one, other)
+    )
+    return texts and first == second and one["settings"]["seed"] != other["settings"]["seed"]
 
 
 def judged(path: Path) -> tuple[dict[int, float], bool]:
