@@ -40,7 +40,7 @@ def reached(settings: Settings, text: Prepared) -> tuple[float, int, float]:
         if done % EVERY == 0 or done == settings.steps:
             spent += time.perf_counter() - start
             loss = job.loop.nats(job.model, rows)
-            if loss > NATS:
+            if not loss <= NATS:
                 first = None
             elif first is not None:
                 return *first, loss
