@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,21 @@ def test_the_first_call_sets_up_and_the_second_does_not(here: Path) -> None:
     assert (code, json.loads(out)[:2], err) == (0, ["program", ["demo"]], "")
     ((verb, *how),) = asked(here)
     assert (verb, how[-4:]) == ("install", ["-c", "constraints.txt", "-e", ".[dev]"])
+
+
+def test_the_readme_asks_pip_for_what_the_first_call_asks_it_for(here: Path) -> None:
+    call(here)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = [line for line in readme.splitlines() if "pip install -c" in line]
+    make, install = (shlex.split(one) for one in line.split("&&"))
+    assert make == ["python3", "-m", "venv", ".venv"]
+    assert install[:2] == [".venv/bin/pip", "install"]
+    ((verb, *how),) = asked(here)
+    assert [verb, *(word for word in how if not word.startswith("-q"))] == [
+        "install",
+        "--no-compile",
+        *install[2:],
+    ]
 
 
 def test_what_the_set_up_says_stays_out_of_stdout(here: Path) -> None:

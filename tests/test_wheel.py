@@ -115,16 +115,3 @@ def test_a_lab_runs_there_and_leaves_the_package_as_it_was(alone: Path, tmp_path
     call([program(alone, "cutaway"), "run", "bigram", "--quick"], tmp_path, **here, **quiet)
     assert digests(package) == before
     assert list((tmp_path / "runs").rglob("*.json"))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-def test_the_plain_pip_form_of_the_readme_installs_a_program_that_runs(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (line,) = [line for line in readme.splitlines() if "pip install -c constraints.txt" in line]
-    for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    call(["bash", "-euc", line.strip().removeprefix("$ ")], tmp_path)
-    assert "run" in call([tmp_path / ".venv" / "bin" / "cutaway", "--help"], tmp_path)
-    call([tmp_path / ".venv" / "bin" / "python", "-m", "pip", "check"], tmp_path)

@@ -88,6 +88,7 @@ class Seen:
 
     def keep(self) -> None:
         """Say that all pages passed, in one step."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         half = self.file.with_suffix(f".{os.getpid()}")
         half.write_text(json.dumps(self.now, indent=1), encoding="utf-8")
         half.replace(self.file)

@@ -41,12 +41,15 @@ def page_of(lab: Lab) -> str:
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the book, built of this checkout and its recorded results."""
-    keep = cache_folder() / "book"
-    keep.mkdir(parents=True, exist_ok=True)
+    """The folder of the book, built of this checkout and its results by the first worker to ask."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    with FileLock(keep / "tests.lock"):
-        return build(tmp_path_factory.mktemp("book") / "book", environment)
+    with FileLock(shared / "book.lock"):
+        if not (shared / "book").exists():
+            build(shared / "half", environment).rename(shared / "book")
+    return shared / "book"
 
 
 @pytest.fixture(scope="session")
