@@ -20,7 +20,7 @@ from cutaway.runs.sealing import sealed
 from .labs import load, place
 from .observing import changes
 from .tables import rounded
-from .words import Fault
+from .words import Experiment, Fault
 from .worlds import CLEAN, World, build, worlds_folder
 
 MOST_WORDS = 1000  # letters of an error that are kept
@@ -51,21 +51,34 @@ def world_of(job: dict[str, Any]) -> World:
 
 
 def measure(job: dict[str, Any]) -> int:
-    """Measure one cell and write its rows to its file; how many there are."""
+    """Measure a cell, or all seeds of a point, and write the rows of each; how many there are."""
     world = world_of(job)
     experiment = next(e for e in load(job["lab"]).experiments if e.name == job["experiment"])
-    _seed(job["seed"])
+    _seed(job["seeds"][0])
     start = time.process_time()
-    found = experiment.measure(world, seed=job["seed"], **job["params"])
-    rows = [{key: rounded(value) for key, value in row.items()} for row in found]
-    if not rows:
-        raise ValueError("the measuring function returned no rows")
-    if taken := {"fault", "seed", *job["params"]} & {key for row in rows for key in row}:
-        raise ValueError(f"the measuring function names {min(taken)!r}, which the grid names")
-    seconds = time.process_time() - start  # whatever else the machine does
-    kept = {"rows": rows, "cell": job["cell"], "seconds": seconds}
-    write_file(Path(job["out"]), sealed(kept))
-    return len(rows)
+    several = _rows(experiment, world, job["seeds"], job["params"])
+    seconds = (time.process_time() - start) / len(several)  # whatever else the machine does
+    for rows, cell, out in zip(several, job["cells"], job["outs"], strict=True):
+        if not rows:
+            raise ValueError("the measuring function returned no rows")
+        if taken := {"fault", "seed", *job["params"]} & {key for row in rows for key in row}:
+            raise ValueError(f"the measuring function names {min(taken)!r}, which the grid names")
+        kept = [{key: rounded(value) for key, value in row.items()} for row in rows]
+        write_file(Path(out), sealed({"rows": kept, "cell": cell, "seconds": seconds}))
+    return sum(map(len, several))
+
+
+def _rows(
+    experiment: Experiment, world: World, seeds: Sequence[int], params: dict[str, Any]
+) -> list[list[dict[str, Any]]]:
+    """The rows of each seed, measured alone or all together."""
+    if not experiment.together:
+        return [[dict(row) for row in experiment.measure(world, seed=seeds[0], **params)]]
+    found: dict[int, list[dict[str, Any]]] = {seed: [] for seed in seeds}
+    for row in experiment.measure(world, seeds=seeds, **params):
+        rest = dict(row)
+        found[rest.pop("seed")].append(rest)
+    return list(found.values())
 
 
 def _seed(seed: int) -> None:

@@ -6,12 +6,12 @@ interrupted run goes on where it stopped, and two runs of one lab share what eac
 
 from __future__ import annotations
 
-import itertools
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from cutaway.runs.sealing import digest, unsealed
 
 from .digests import fault_inputs, function_inputs
 from .executor import Executor, Job, Outcome, job, local
+from .grids import points
 from .jobs import spec
 from .tables import Table
 from .words import Experiment, Fault, Lab, Scalar
@@ -88,8 +89,9 @@ class Plan:
         sources = digest(function_inputs(self.lab.name, name))
         texts = [corpus(name).digest for name in self.experiment.data]
         rests = [sources, self.experiment.name, *_versions(), *texts]
+        together = self.experiment.together
         return [
-            self._cell(params, seed, rests)
+            self._cell(params, seed, [*rests, *([["together", seeds]] if together else [])])
             for params, seeds in points(self.experiment, self.quick, faults)
             for seed in range(seeds)
         ]
@@ -104,25 +106,34 @@ class Plan:
         """The cells still to measure."""
         return [cell for cell in self.cells if cell.read() is None]
 
+    def asked(self) -> Iterator[list[Cell]]:
+        """What each job is to measure: a missing cell, or all seeds of a point that lacks one."""
+        together = self.experiment.together
+        for _, some in groupby(self.cells, lambda one: one.params if together else one.key):
+            cells = list(some)
+            if any(cell.read() is None for cell in cells):
+                yield cells
+
     def seconds(self) -> float | None:
         """What a cell takes, by those that are finished."""
         taken = [kept["seconds"] for cell in self.cells if (kept := cell.read())]
         return sum(taken) / len(taken) if taken else None
 
-    def job(self, cell: Cell) -> Job:
-        """The job that measures a cell."""
-        params = {name: value for name, value in cell.params.items() if name != "fault"}
-        faults = self.of(cell.params.get("fault"))
+    def job(self, cells: Sequence[Cell]) -> Job:
+        """The job that measures a cell, or several seeds of a point."""
+        point = cells[0].params
+        params = {name: value for name, value in point.items() if name != "fault"}
+        faults = self.of(point.get("fault"))
         return job(
             "measure",
-            limit=self.experiment.limit,
+            limit=self.experiment.limit * len(cells),
             lab=self.lab.name,
             experiment=self.experiment.name,
             params=params,
             faults=spec(faults) or None,
-            seed=cell.seed,
-            cell=cell.key,
-            out=str(cell.path.resolve()),
+            seeds=[cell.seed for cell in cells],
+            cells=[cell.key for cell in cells],
+            outs=[str(cell.path.resolve()) for cell in cells],
             log=str((self.folder / "log.txt").resolve()),
         )
 
@@ -144,37 +155,12 @@ def _versions() -> list[str]:
     return [version("torch"), version("numpy"), platform.system(), platform.machine()]
 
 
-def form(experiment: Experiment, quick: bool) -> tuple[dict[str, Sequence[Scalar]], int]:
-    """The grid and the number of seeds, full or quick."""
-    changed = dict(experiment.quick) if quick else {}
-    seeds = int(changed.pop("seeds", experiment.seeds))
-    return {**experiment.grid, **changed}, seeds
-
-
-def points(
-    experiment: Experiment, quick: bool = False, faults: Sequence[Scalar] | None = None
-) -> list[tuple[dict[str, Scalar], int]]:
-    """The points of a grid, each with the number of its seeds; other faults may be asked for."""
-    grid, seeds = form(experiment, quick)
-    grid = {**grid, "fault": faults} if faults else grid
-    every = [dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())]
-    if quick or faults:
-        return [(params, seeds) for params in every]
-    for wanted in experiment.at:
-        if not any(wanted.items() <= params.items() for params in every):
-            what = f"The experiment {experiment.name!r} asks for more seeds at {dict(wanted)}"
-            raise UsageError(f"{what}, which its grid does not have.", "Correct `at`.")
-    more = max(seeds, experiment.more)
-    deep = [any(wanted.items() <= params.items() for wanted in experiment.at) for params in every]
-    return [(params, more if chosen else seeds) for params, chosen in zip(every, deep, strict=True)]
-
-
 def execute(
     plans: Sequence[Plan],
     executor: Executor = local,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Plan, Outcome]]:
-    """Measure the missing cells of some plans, each yielded as it ends."""
+    """Measure the missing cells of some plans, each job yielded as it ends."""
     owner: dict[str, Plan] = {}
 
     def jobs() -> Iterator[Job]:
@@ -184,13 +170,12 @@ def execute(
             except OSError as error:
                 raise cannot_write(plan.folder, error) from error
             sweep(plan.folder / "cells")
-            for cell in plan.cells:
-                if cell.read() is None:
-                    owner[cell.key] = plan
-                    yield plan.job(cell)
+            for cells in plan.asked():
+                owner[cells[0].key] = plan
+                yield plan.job(cells)
 
     for outcome in executor(jobs(), stop=stop):
-        plan = owner[outcome.job["cell"]]
+        plan = owner[outcome.job["cells"][0]]
         if outcome.error:
-            plan.failures[outcome.job["cell"]] = outcome.error
+            plan.failures |= dict.fromkeys(outcome.job["cells"], outcome.error)
         yield plan, outcome

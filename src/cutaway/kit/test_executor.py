@@ -303,7 +303,7 @@ ENDS = {
     "words": "a Tensor with 2 elements cannot be converted to Scalar",
     "no_rows": "ValueError: the measuring function returned no rows",
     "nothing": "TypeError: 'NoneType' object is not iterable",
-    "no_mapping": "AttributeError: 'int' object has no attribute 'items'",
+    "no_mapping": "TypeError: 'int' object is not iterable",
     "takes_a_name": "ValueError: the measuring function names 'seed'",
 }
 if sys.platform != "linux":  # memory is not bounded elsewhere, and there is no /proc
@@ -417,9 +417,9 @@ def test_an_iterator_closed_early_ends_every_worker(
         import json, sys, time
         from pathlib import Path
         from cutaway.kit.executor import job, local
-        details = {"lab": "bad", "experiment": "value_by_deed", "faults": None, "seed": 0}
+        details = {"lab": "bad", "experiment": "value_by_deed", "faults": None, "seeds": [0]}
         jobs = (
-            job("measure", **details, params={"deed": deed}, cell="", out=f"{sys.argv[1]}/{deed}")
+            job("measure", **details, params={"deed": deed}, cells=[""], outs=[sys.argv[1] + deed])
             for deed in ("sleeps", "waits_for_another", "sleeps")
         )
         outcomes = local(jobs)

@@ -1,12 +1,10 @@
-"""Runs: cells that are measured once, go on where they stopped, and end in the same table."""
+"""Plans: the cells of a grid, what each rests on, and what becomes of them."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,103 +14,10 @@ from cutaway.errors import Unavailable, UsageError
 from cutaway.runs.sealing import sealed
 
 from . import jobs, running
-from .conftest import Checkout, Scratch, answer
 from .executor import Job, Outcome
-from .running import Cell, Plan, execute, form
+from .grids import form
+from .running import Cell, Plan, execute
 from .words import Experiment, Fault, Lab, Row
-
-RUN = """
-    import json, sys
-    from pathlib import Path
-    from cutaway.kit.labs import load
-    from cutaway.kit.results import judge
-    from cutaway.kit.running import Plan, execute
-    lab = load("tiny")
-    plan = Plan(lab, lab.experiments[0], Path(sys.argv[1]))
-    count = 0
-    for _, outcome in execute([plan]):
-        count += 1
-        print(count, outcome.error, flush=True)
-    table = plan.table()
-    print(json.dumps([table.digest(), count, len(table), len(table.failed)]))
-"""
-
-
-@pytest.fixture(scope="module")
-def house(checkout: Checkout) -> Scratch:
-    """A checkout whose tiny lab has twenty-four cells."""
-    scratch = checkout().without_torch()
-    path = scratch.package / "atoms" / "tiny" / "lab.py"
-    path.write_text(path.read_text().replace("seeds=3", "seeds=12"))
-    return scratch
-
-
-@pytest.fixture(scope="module")
-def undisturbed(house: Scratch) -> str:
-    """The digest of the table of a run that nobody disturbed, in one process."""
-    digest, *counts = house.json(RUN, "undisturbed", CUTAWAY_PROCESSES="1")
-    assert counts == [24, 24, 0]
-    return str(digest)
-
-
-def test_two_runs_at_once_both_end_well_with_the_table_of_one(
-    house: Scratch, undisturbed: str
-) -> None:
-    with ExitStack() as stack:
-        env = {"CUTAWAY_PROCESSES": "2", "TINY_SLEEP": "0.05"}
-        both = [stack.enter_context(house.start(RUN, "shared", **env)) for _ in range(2)]
-        found = [answer(process) for process in both]
-    assert [one[0] for one in found] == [undisturbed] * 2
-    assert 24 <= sum(one[1] for one in found) <= 48
-
-
-def test_a_finished_run_has_nothing_left_to_do(house: Scratch, undisturbed: str) -> None:
-    assert house.json(RUN, "undisturbed") == [undisturbed, 0, 24, 0]
-
-
-@pytest.mark.slow
-def test_without_fork_the_table_is_the_same(house: Scratch, undisturbed: str) -> None:
-    assert house.json(RUN, "fresh", CUTAWAY_FORK="0")[0] == undisturbed
-
-
-def killed_after(house: Scratch, folder: str, count: int) -> int:
-    """The number of cells that stand after a run was killed when so many had ended."""
-    with house.start(RUN, folder, TINY_SLEEP="0.03") as process:
-        assert process.stdout
-        for _ in range(count):
-            assert process.stdout.readline().endswith("None\n")
-        process.kill()
-        process.wait()
-    return len(list((house.root / folder / "cells").glob("[!.]*.json")))
-
-
-def disturbed(house: Scratch, folder: str, counts: Iterable[int]) -> str:
-    """The digest of the table of a run that was killed after so many cells, time and again."""
-    before = 0
-    for count in counts:
-        after = killed_after(house, folder, count)
-        assert before + count <= after < 24
-        before = after
-    digest, measured, rows, failed = house.json(RUN, folder)
-    assert (rows, failed) == (24, 0)
-    assert 0 <= 24 - before - measured <= 2  # each process may end a cell after the count
-    return str(digest)
-
-
-def test_a_run_that_was_killed_twice_goes_on_to_the_same_table(
-    house: Scratch, undisturbed: str
-) -> None:
-    counts = [random.randint(1, 8) for _ in range(2)]
-    assert disturbed(house, "twice", counts) == undisturbed, counts
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_runs_killed_after_ten_random_counts_go_on_to_the_same_table(
-    house: Scratch, undisturbed: str
-) -> None:
-    for number, count in enumerate(random.sample(range(1, 21), 10)):
-        assert disturbed(house, f"killed{number}", [count]) == undisturbed, count
 
 
 def measure(world: Any, *, seed: int, width: int = 1) -> list[Row]:
@@ -141,13 +46,13 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]
 def by_hand(jobs: Iterable[Job], *, stop: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
     """An executor without processes: odd seeds fail, the others write their cell."""
     for job in jobs:
-        if job["seed"] % 2:
+        if job["seeds"][0] % 2:
             yield Outcome(job, None, "ValueError: on purpose", 0.0)
             continue
-        path = Path(job["out"])
+        path = Path(job["outs"][0])
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [{"value": job["seed"] + job["params"]["width"]}]
-        path.write_text(sealed({"rows": rows, "cell": job["cell"], "seconds": 0.5}))
+        rows = [{"value": job["seeds"][0] + job["params"]["width"]}]
+        path.write_text(sealed({"rows": rows, "cell": job["cells"][0], "seconds": 0.5}))
         yield Outcome(job, 1, None, 0.5)
 
 
@@ -216,7 +121,7 @@ def test_faults_of_ones_own_take_the_place_of_the_grid_s(make: Callable[..., Pla
     mine = Fault("mine", "tiny.py", "return result", "return 0", "Nothing")
     plan = make(extra=[mine])
     assert [cell.params["fault"] for cell in plan.cells[::4]] == [None, "mine"]
-    jobs = [plan.job(cell) for cell in plan.cells[::4]]
+    jobs = [plan.job([cell]) for cell in plan.cells[::4]]
     assert jobs[0]["faults"] is None
     assert [fault["name"] for fault in jobs[1]["faults"]] == ["mine"]
     assert "fault" not in jobs[1]["params"]
@@ -224,10 +129,10 @@ def test_faults_of_ones_own_take_the_place_of_the_grid_s(make: Callable[..., Pla
 
 def test_a_job_is_plain_data(make: Callable[..., Plan]) -> None:
     plan = make(grid={"fault": ("same+no_clip",), "width": (1,)})
-    job = plan.job(plan.cells[0])
+    job = plan.job(plan.cells[:1])
     assert json.loads(json.dumps(job)) == job
     assert [fault["name"] for fault in job["faults"]] == ["same", "no_clip"]
-    assert Path(job["out"]).is_absolute()
+    assert Path(job["outs"][0]).is_absolute()
 
 
 def test_failures_stand_beside_the_rows_and_are_tried_again(make: Callable[..., Plan]) -> None:
@@ -313,24 +218,24 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(make: Callable[..., Plan]
         list(execute([plan], executor=by_hand))
 
 
-def test_a_full_disk_ends_the_run_at_once_and_says_so(house: Scratch) -> None:
-    said = house.json("""
-        import json, os
-        from pathlib import Path
-        from cutaway.errors import Unavailable
-        from cutaway.kit.labs import load
-        from cutaway.kit.running import Plan, execute
-        lab = load("tiny")
-        plan = Plan(lab, lab.experiments[0], Path("full"))
-        Path("full").mkdir()
-        Path("full/cells").write_text("a file in the way")
-        count = 0
-        try:
-            for _ in execute([plan]):
-                count += 1
-        except Unavailable as error:
-            print(json.dumps([count, error.what, error.next_step]))
-    """)
-    assert said[0] == 0
-    assert "a file stands where a folder is needed. Earlier results are intact." in said[1]
-    assert "run the same command again" in said[2]
+def test_seeds_that_are_measured_together_are_one_job_and_a_file_each(
+    make: Callable[..., Plan],
+) -> None:
+    plan = make(together=True, seeds=3)
+    asked = list(plan.asked())
+    assert [[cell.seed for cell in cells] for cells in asked] == [[0, 1, 2]] * 4
+    job = plan.job(asked[0])
+    assert (job["seeds"], len(set(job["outs"]))) == ([0, 1, 2], 3)
+    assert job["limit"] == 3 * plan.experiment.limit
+    assert job["cells"] == [cell.key for cell in asked[0]]
+    with_more, alone = make(together=True, seeds=4), make(seeds=3)
+    keys = [{cell.key for cell in one.cells} for one in (plan, with_more, alone)]
+    assert not keys[0] & keys[1] and not keys[0] & keys[2]
+
+
+def test_a_point_that_lacks_one_seed_is_measured_whole(make: Callable[..., Plan]) -> None:
+    plan = make(together=True, seeds=2)
+    for cell in plan.cells[1:]:
+        cell.path.parent.mkdir(parents=True, exist_ok=True)
+        cell.path.write_text(sealed({"rows": [{"value": 1}], "cell": cell.key, "seconds": 1.0}))
+    assert list(plan.asked()) == [plan.cells[:2]]

@@ -40,7 +40,9 @@ class Experiment:
     `outcome` names the column by which a break is judged and `margin` the smallest effect of
     interest in it. Where a point of the grid agrees with one of `at`, it gets `more` seeds in the
     full form. `quick` replaces entries of the grid, and `seeds`, in the quick form. No cell may
-    take longer than `limit` seconds. `data` names the corpora that it opens.
+    take longer than `limit` seconds. `data` names the corpora that it opens. Where all seeds of a
+    point are measured `together`, it is `measure(world, seeds=..., **params)`, and each row has
+    its seed.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Experiment:
     margin: float | None = None
     limit: float = 120.0
     data: Sequence[str] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ def _effects(lab: Lab, fault: Fault) -> tuple[list[Effect], str]:
         ], "recorded"
     plans = [Plan(lab, one, runs_folder() / lab.name, True, [fault]) for one in judged]
     with gently(Halt()) as halt, progress("measuring", sum(len(p.missing()) for p in plans)) as bar:
-        for _ in execute(plans, stop=halt):
-            bar.advance(bar.task_ids[0])
+        for _, outcome in execute(plans, stop=halt):
+            bar.advance(bar.task_ids[0], len(outcome.job["cells"]))
     halt.check()
     return [
         e for plan in plans for e in effects(plan.experiment, plan.table(), fault.name)

@@ -158,7 +158,7 @@ class Run:
         left = sum(len(plan.missing()) for plan in self.plans)
         with progress(f"{self.lab.name}: measuring", left) as bar:
             for _, outcome in execute(self.plans, stop=halt) if left else ():
-                bar.advance(bar.task_ids[0])
+                bar.advance(bar.task_ids[0], len(outcome.job["cells"]))
                 if outcome.error:
                     say(f"{cell_of(outcome)} failed: {outcome.error}", "red")
 
@@ -192,5 +192,6 @@ def cell_of(outcome: Outcome) -> str:
     """The cell that an outcome is of, in words."""
     job = outcome.job
     broken = "+".join(fault["name"] for fault in job["faults"] or ())
-    arm = {**({"fault": broken} if broken else {}), **job["params"], "seed": job["seed"]}
+    seeds = " and ".join(map(str, sorted({job["seeds"][0], job["seeds"][-1]})))
+    arm = {**({"fault": broken} if broken else {}), **job["params"], "seed": seeds}
     return f"{job['experiment']} ({', '.join(f'{name} {value}' for name, value in arm.items())})"

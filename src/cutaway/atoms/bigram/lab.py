@@ -3,72 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cutaway.kit.fit import fit, generator, seeded
+from cutaway.kit.fit import generator, seeded
 from cutaway.kit.statistics import Undecidable
 from cutaway.kit.verdicts import above_chance, exactly, lowers, raises, unchanged
 from cutaway.kit.words import Claim, Experiment, Fault, Figure, Lab, Row
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
+from .lab_source import RATE, SHAPE, STEPS, VOCAB, trained
 
+if TYPE_CHECKING:
     from cutaway.kit.statistics import Verdict
     from cutaway.kit.tables import Table
     from cutaway.kit.worlds import World
 
-VOCAB, STEPS, RATE, SHAPE = 12, 300, 0.1, (16, 33)
 BATCH = " x ".join(map(str, SHAPE))
 REGIME = f"a Markov source of {VOCAB} tokens, {STEPS} steps of AdamW at {RATE}, batches of {BATCH}"
 SCORES = (0, 20, 40, 60, 80, 90, 100, 120)
 
 
-def source(seed: int) -> tuple[Tensor, Tensor]:
-    """A Markov chain of VOCAB tokens: its transitions, and how often each token occurs."""
-    import torch
-
-    weights = torch.empty(VOCAB, VOCAB, dtype=torch.float64)
-    chain = weights.exponential_(generator=generator(seed, "chain")) ** 2 + 0.01
-    chain = chain / chain.sum(-1, keepdim=True)
-    return chain, torch.linalg.matrix_power(chain, 200)[0]
-
-
-def text(chain: Tensor, share: Tensor, shape: tuple[int, int], stream: torch.Generator) -> Tensor:
-    """Tokens of shape (batch, length) from a stationary chain."""
-    import torch
-
-    batch, length = shape
-    tokens = [torch.multinomial(share, batch, replacement=True, generator=stream)]
-    for _ in range(length - 1):
-        tokens.append(torch.multinomial(chain[tokens[-1]], 1, generator=stream)[:, 0])
-    return torch.stack(tokens, 1)
-
-
-def entropy(chain: Tensor, share: Tensor) -> float:
-    """The entropy of the next token given this one, in nats."""
-    return float(-(share[:, None] * chain * chain.log()).sum())
-
-
-def trained(world: World, seed: int) -> tuple[nn.Module, list[float], Tensor, Tensor]:
-    """A bigram model of a world, trained on the source of a seed: model, losses, chain, share."""
-    parts = world.bigram
-    chain, share = source(seed)
-    stream = generator(seed, "data")
-    pages = [text(chain, share, SHAPE, stream) for _ in range(50)]
-
-    def loss(model: nn.Module, tokens: Tensor) -> Tensor:
-        inputs, targets = parts.shift(tokens)
-        value: Tensor = parts.cross_entropy(model(inputs), targets)
-        return value
-
-    model = seeded(parts.Bigram(VOCAB), seed)
-    losses = fit(model, lambda step: pages[step % 50], loss, steps=STEPS, rate=RATE)
-    return model, losses, chain, share
-
-
-def loss_by_fault(world: World, *, seed: int) -> Iterator[Row]:
+def loss_by_fault(world: World, *, seeds: Sequence[int]) -> Iterator[Row]:
     """What a model reports, what it has really learnt, and how it speaks, all above the entropy.
 
     `excess` is exact: the surprise of the model at the true source, less the source's entropy.
@@ -76,27 +31,27 @@ def loss_by_fault(world: World, *, seed: int) -> Iterator[Row]:
     """
     import torch
 
-    model, losses, chain, share = trained(world, seed)
-    floor = entropy(chain, share)
-    with torch.no_grad():
-        expected = model(torch.arange(VOCAB)[None])[0].double().log_softmax(-1)
-    start = torch.zeros(64, 1, dtype=torch.long)
-    said = world.bigram.sample(model, start, 64, generator(seed, "speech"))
-    surprise = -chain[said[:, :-1], said[:, 1:]].log().mean().item()
-    yield {
-        "reported": sum(losses[-50:]) / 50 - floor,
-        "excess": -(share[:, None] * chain * expected).sum().item() - floor,
-        "spoken": surprise - floor,
-        "untrained": math.log(VOCAB) - floor,
-    }
+    for one in trained(world, seeds):
+        with torch.no_grad():
+            expected = one.model(torch.arange(VOCAB)[None])[0].double().log_softmax(-1)
+        start = torch.zeros(64, 1, dtype=torch.long)
+        said = world.bigram.sample(one.model, start, 64, generator(one.seed, "speech"))
+        surprise = -one.chain[said[:, :-1], said[:, 1:]].log().mean().item()
+        yield {
+            "seed": one.seed,
+            "reported": sum(one.losses[-50:]) / 50 - one.floor,
+            "excess": -(one.share[:, None] * one.chain * expected).sum().item() - one.floor,
+            "spoken": surprise - one.floor,
+            "untrained": math.log(VOCAB) - one.floor,
+        }
 
 
-def loss_by_step(world: World, *, seed: int) -> Iterator[Row]:
+def loss_by_step(world: World, *, seeds: Sequence[int]) -> Iterator[Row]:
     """The reported loss while training, each step the mean over ten."""
-    _, losses, chain, share = trained(world, seed)
-    for step in range(0, len(losses), 10):
-        reported = sum(losses[step : step + 10]) / 10
-        yield {"step": step + 10, "reported": reported - entropy(chain, share)}
+    for one in trained(world, seeds):
+        for step in range(0, len(one.losses), 10):
+            reported = sum(one.losses[step : step + 10]) / 10
+            yield {"seed": one.seed, "step": step + 10, "reported": reported - one.floor}
 
 
 def error_by_score(world: World, *, seed: int, score: float) -> Iterator[Row]:
@@ -259,6 +214,7 @@ lab = Lab(
             loss_by_fault,
             grid={"fault": ARMS},
             quick={"seeds": 3},
+            together=True,
             outcome="excess",
             margin=0.02,
         ),
@@ -267,6 +223,7 @@ lab = Lab(
             loss_by_step,
             grid={"fault": (None, "no_shift", "backwards", "one_row", "columns")},
             quick={"fault": (None, "no_shift", "one_row"), "seeds": 3},
+            together=True,
         ),
         Experiment(
             "error_by_score",

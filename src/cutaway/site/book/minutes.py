@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from cutaway.kit.grids import points
 from cutaway.kit.labs import place
-from cutaway.kit.running import points
 from cutaway.site.report import Entry
 
 WORDS_A_MINUTE = 200
