@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from cutaway.errors import Unavailable
-from cutaway.kit.drawing.figures import draw
-from cutaway.kit.tables import Table
-from cutaway.kit.words import Figure, Scalar
 
 from .markup import Html, joined, number, tag
 from .sheets import sheet
+from .training_curves import Line, Others, gradients, losses
 
-POINTS = 300  # of a curve: more cannot be seen, and their means are drawn
 LAYERS = ("gradient", "weight", "ratio", "mean_square", "largest", "silent", "entropy")
-Line = Mapping[str, Any]
+ALONE = Others()
 
 
 def page(
@@ -26,20 +19,25 @@ def page(
     seen: Sequence[Line],
     samples: Mapping[int, str],
     rungs: Mapping[str, float],
+    others: Others = ALONE,
 ) -> str:
-    """The page of a run, from what was asked, seen and written, and the ladder of its text."""
+    """The page of a run: what was asked, seen and written, beside the ladder and healthy runs."""
     steps = [line for line in seen if line["kind"] == "step"]
     judged = [line for line in seen if line["kind"] == "judged"]
     layers = [line for line in seen if line["kind"] == "layers"]
     parts = (
-        _part("What it lost", _losses(steps, judged), _ladder(judged, rungs)),
-        _part("How long its gradients were", _gradients(steps)),
+        _part("What it lost", losses(steps, judged, others), _ladder(judged, rungs)),
+        _part("How long its gradients were", gradients(steps)),
         _part("Its layers, when they were last looked at", _layers(layers)) if layers else None,
         _part("What it wrote", *_samples(samples)) if samples else None,
-        _part("What was asked", _facts(config.get("settings", {}))),
-        _part("Where it ran", _facts(config.get("environment", {}))),
+        tag(
+            "div",
+            _part("What was asked", _facts(config.get("settings", {}))),
+            _part("Where it ran", _facts(config.get("environment", {}))),
+            class_="pair",
+        ),
     )
-    return sheet(name, tag("main", *parts, class_="corpus"), _said(steps, judged))
+    return sheet(name, tag("main", *parts, class_="corpus run"), _said(steps, judged))
 
 
 def _part(title: str, *inside: object) -> Html:
@@ -58,59 +56,6 @@ def _said(steps: Sequence[Line], judged: Sequence[Line]) -> str:
         return "Nothing was learnt yet."
     done = steps[-1]["step"] + 1
     return f"After {done:,} steps a held-out token costs {judged[-1]['loss']:.3f} nats."
-
-
-def thinned(points: Sequence[tuple[float, float]]) -> Iterable[tuple[float, float]]:
-    """Some points as at most so many, each the mean of neighbours that are numbers."""
-    known = [(x, y) for x, y in points if math.isfinite(y)]
-    size = max(math.ceil(len(known) / POINTS), 1)
-    for _, group in groupby(enumerate(known), lambda one: one[0] // size):
-        some = [point for _, point in group]
-        yield sum(x for x, _ in some) / len(some), sum(y for _, y in some) / len(some)
-
-
-def _curves(figure: Figure, curves: Mapping[str, Sequence[tuple[float, float]]]) -> Html:
-    """Some curves over the steps; a sentence where they cannot be drawn."""
-    rows: list[dict[str, Scalar]] = [
-        {"step": x, figure.y: y, "what": what}
-        for what, points in curves.items()
-        for x, y in thinned(points)
-    ]
-    if not rows:
-        return tag("p", "There is nothing to draw yet.", class_="soft")
-    try:
-        drawn = Html(draw(figure, Table.of(rows)))
-    except Unavailable as error:
-        return tag("p", f"{error.what} {error.next_step}", class_="soft")
-    return tag("figure", drawn, tag("figcaption", figure.title))
-
-
-def _losses(steps: Sequence[Line], judged: Sequence[Line]) -> Html:
-    """The losses of the run."""
-    title = "What a token costs: on what is learnt from, and on held-out text"
-    figure = Figure(
-        "losses", "run", title, "step", "nats", "Two curves of the loss over the steps.", "what"
-    )
-    curves = {"learnt from": steps, "held out": judged}
-    return _curves(
-        figure, {what: [(_at(one), one["loss"]) for one in some] for what, some in curves.items()}
-    )
-
-
-def _gradients(steps: Sequence[Line]) -> Html:
-    """The lengths of the gradients, and the limit."""
-    title = "The length of the gradient before it is clipped, and the limit"
-    figure = Figure(
-        "gradients", "run", title, "step", "length", "A curve of lengths.", "what", log="y"
-    )
-    lengths = [(_at(one), one["norm"]) for one in steps]
-    limits = [(_at(one), one.get("limit", math.inf)) for one in steps]
-    return _curves(figure, {"gradient": lengths, "limit": limits})
-
-
-def _at(line: Line) -> float:
-    """How many steps were done."""
-    return float(line["step"] + 1)
 
 
 def _ladder(judged: Sequence[Line], rungs: Mapping[str, float]) -> Html | None:
@@ -138,7 +83,7 @@ def _layers(layers: Sequence[Line]) -> Html:
     ]
     said = f"After step {last['step'] + 1:,}."
     table = tag("table", tag("thead", head), tag("tbody", *rows))
-    return joined(tag("p", said, class_="soft"), tag("div", table, class_="wide"))
+    return joined(tag("p", said, class_="soft"), tag("div", table, class_="wide", tabindex=0))
 
 
 def _value(value: Any) -> str:

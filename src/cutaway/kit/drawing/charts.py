@@ -11,7 +11,7 @@ from ..tables import Table
 from ..words import Figure, Scalar
 from .frames import draw_nothing, note, set_scale
 from .labels import CONTROL, column_title, tick, word
-from .series import DOTS, Series, in_order, is_finite, mean_of, series_of, values_of
+from .series import DOTS, Series, in_order, is_finite, series_of, values_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +33,8 @@ class Chart:
         self.axes.plot(*((values, at) if self.sideways else (at, values)), **look)
 
     def summary(self, one: Series) -> tuple[list[float], ...]:
-        """Of one series: the places in order, and there the means and the ends of the intervals."""
-        points = sorted((self.place[x], *mean_of(values)) for x, values in one.seeds.items())
+        """Of one series: the places in order, and there the means and the ends of the bands."""
+        points = sorted((self.place[x], *one.summary(x)) for x in one.seeds)
         return tuple(list(column) for column in zip(*points, strict=True)) or ([], [], [], [])
 
     def slot(self, one: Series) -> tuple[float, float]:

@@ -43,6 +43,8 @@ def note(sheet: Sheet, figure: Figure, table: Table, sizes: Sequence[int]) -> No
     count = (f"{few} to " if few < many else "") + count_of(many, unit)
     what = "mean and 95 % interval of " if many >= FEWEST else "without interval: mean of "
     said = [("mean of " if figure.mark == "heat" else what) + count]
+    if unit == "row" and many == 1:
+        said = []  # a row that is of no seed stands for itself
     if figure.mark == "point":
         said = [f"a dot is one {unit}"]
     unnamed = [f for f in table.failed if figure.color not in f["params"]]
@@ -52,7 +54,8 @@ def note(sheet: Sheet, figure: Figure, table: Table, sizes: Sequence[int]) -> No
         table.failed or not all(map(is_finite, table.column(figure.color)))
     ):
         said.append("× diverged, – not measured")
-    sheet.supxlabel("; ".join(said), x=0.99, ha="right", size=8, alpha=0.7)
+    if said:
+        sheet.supxlabel("; ".join(said), x=0.99, ha="right", size=8, alpha=0.7)
 
 
 def draw_nothing(sheet: Sheet, series: list[Series]) -> list[Series]:

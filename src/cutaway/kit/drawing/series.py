@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -24,13 +24,17 @@ INK = "#010203"  # drawn where the page's own text colour shall stand
 
 @dataclass(frozen=True)
 class Series:
-    """One value of the colour column: at each x a number per seed, and in words what is missing."""
+    """One value of the colour column: at each x a number per seed, and in words what is missing.
+
+    `ends` are those of a band that the table itself states.
+    """
 
     name: str
     ink: str
     dash: str
     seeds: Mapping[Scalar, Sequence[float]]
     missing: str
+    ends: Mapping[Scalar, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def gid(self) -> str:
@@ -41,6 +45,11 @@ class Series:
     def label(self) -> str:
         """The name, cut if long, and what is missing, never cut."""
         return f"{cut(self.name)}: {self.missing}" if self.missing else cut(self.name)
+
+    def summary(self, x: Scalar) -> tuple[float, float, float]:
+        """The mean at an x, and the ends of the band there: the table's, or its 95 % interval."""
+        mean, low, high = mean_of(self.seeds[x])
+        return mean, *self.ends.get(x, (low, high))
 
 
 def is_finite(value: Any) -> bool:
@@ -121,13 +130,21 @@ def missing_of(rows: Sequence[Row], column: str, failed: int, hidden: int) -> st
     return ", ".join(words for words, count in said.items() if count)
 
 
+def _ends(rows: Sequence[Row], figure: Figure) -> dict[Scalar, tuple[float, float]]:
+    """What the columns `y_low` and `y_high` beside a column `y` say, where they are numbers."""
+    sides = f"{figure.y}_low", f"{figure.y}_high"
+    some = [row for row in rows if all(is_finite(row.get(side)) for side in sides)]
+    return {row[figure.x]: (float(row[sides[0]]), float(row[sides[1]])) for row in some}
+
+
 def _one(value: Scalar, look: tuple[str, str], figure: Figure, table: Table) -> Series:
     """The series of one value of the colour column."""
     column = figure.color
     rows = [row for row in table.dicts() if row.get(column) == value]
     failed = sum(1 for failure in table.failed if failure["params"].get(column) == value)
     seeds, hidden = _seeds(rows, figure)
-    return Series(word(value), *look, seeds, missing_of(rows, figure.y, failed, hidden))
+    missing = missing_of(rows, figure.y, failed, hidden)
+    return Series(word(value), *look, seeds, missing, _ends(rows, figure))
 
 
 def series_of(figure: Figure, table: Table, order: Sequence[Scalar]) -> list[Series]:

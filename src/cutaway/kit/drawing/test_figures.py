@@ -55,6 +55,32 @@ def test_the_band_is_the_interval_of_the_seeds() -> None:
     assert max(ys) - min(ys) == pytest.approx(scale * (means[0].high - means[0].low), abs=0.15)
 
 
+def test_a_band_that_the_table_states_is_drawn_and_none_where_it_states_none() -> None:
+    ends = {0: (0.0, 2.0), 10: (0.0, 2.0), 20: (None, None)}
+    rows: list[dict[str, Scalar]] = [
+        {"fault": None, "step": x, "val_loss": 1.0, "val_loss_low": low, "val_loss_high": high}
+        for x, (low, high) in ends.items()
+    ]
+    lines: list[dict[str, Scalar]] = [
+        {"fault": "line", "step": 20 * y, "val_loss": y} for y in (0.0, 0.5, 1.0)
+    ]
+    svg = draw(LINE, Table.of([*rows, *lines]))
+    (_, bottom), _, (right, top) = line(svg, "line")
+    band = [corner for one in shapes(svg, "clean") if one.density < 0.2 for corner in one.corners]
+    assert max(y for _, y in band) == pytest.approx(bottom, abs=0.15)
+    assert min(y for _, y in band) == pytest.approx(2 * top - bottom, abs=0.15)
+    assert max(x for x, _ in band) < right - 9
+    assert shapes(draw(LINE, measured()), "no_scale")[0].density < 0.2
+
+
+def test_of_rows_that_are_of_no_seed_nothing_is_said() -> None:
+    rows = [{"fault": fault, "step": x, "val_loss": 1.0 + x} for fault in "ab" for x in (0, 1)]
+    assert "of 1 row" not in draw(LINE, Table.of(rows))
+    assert "without interval: mean of 2 rows" in draw(LINE, Table.of(rows * 2))
+    with_seeds = Table.of({**row, "seed": 0} for row in rows)
+    assert "without interval: mean of 1 seed" in draw(LINE, with_seeds)
+
+
 def test_several_rows_of_one_seed_count_as_one() -> None:
     once = measured()
     twice = Table(once.columns, once.rows * 2)

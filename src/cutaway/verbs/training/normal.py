@@ -1,67 +1,97 @@
 """Whether a run's curve is normal: beside runs of the same settings that differ by their seed.
 
 A band is where the next healthy run is to be expected, at each step at which all of them were
-judged: the mean, and so many deviations to either side that 99 of 100 such runs are inside at every
-step. It is made of runs that stand in the same folder; with fewer than three there is none.
+judged and it will be: the mean, and so many deviations to either side that 99 of 100 such runs are
+inside at every step. It is made of runs in the same folder, or if those are fewer than three of
+runs that come with cutaway; without either there is none.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from cutaway.errors import CutawayError
-from cutaway.runs.placing import CONFIG, reopen
-from cutaway.runs.telemetry import lines
+from cutaway.runs.driving import Told
+
+from .healthy import shipped
+from .kin import Curve, beside, kind
 
 FEWEST, HOLDS, LEAST = 3, 0.99, 0.002  # runs of a band, how many it holds, nats that are nothing
-Curve = Mapping[int, float]
+Say = Callable[[str], object]
+Limits = Mapping[int, tuple[float, float]]
 
 
-def kin(path: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, Curve]]:
-    """The runs beside a run that were asked for alike but for their seed, and that ended."""
-    for other in sorted(path.parent.glob(f"*/{CONFIG}")):
-        with suppress(CutawayError, OSError, KeyError, TypeError):
-            if other.parent != path and alike(reopen(other.parent)[1], config):
-                curve, ended = judged(other.parent)
-                if ended:
-                    yield other.parent.name, curve
+def unsaid(_: str) -> None:
+    """Say nothing: what is wrong is said when a run ends."""
 
 
-def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two runs on the same text differ by their seed, and by nothing else that counts."""
-    texts = one["text"]["key"] == other["text"]["key"] and one["tokens"] == other["tokens"]
-    free = {"seed", "compile"}  # compiled or not, a run is the same but for rounding
-    first, second = (
-        {name: value for name, value in it["settings"].items() if name not in free}
-        for it in (one, other)
-    )
-    return texts and first == second and one["settings"]["seed"] != other["settings"]["seed"]
+@dataclass(frozen=True)
+class Normal:
+    """Between which losses a healthy run lies at which steps, and by which runs."""
+
+    limits: Limits = field(default_factory=dict)
+    by: str = ""
+
+    def odd(self, curve: Curve) -> str | None:
+        """Where a curve is first not that of a healthy run, in words; None if it nowhere is."""
+        steps = [step for step in sorted(curve) if step in self.limits]
+        high = [step for step in steps if not curve[step] <= self.limits[step][1]]
+        where = high or [step for step in steps if curve[step] < self.limits[step][0]]
+        if not where:
+            return None
+        on = len(where) > 1 and where == steps[-len(where) :]
+        low, top = self.limits[where[0]]
+        return (
+            f"{f'From step {where[0]:,} on' if on else f'At step {where[0]:,}'} the held-out loss, "
+            f"{curve[where[0]]:.3f}, is {'higher' if high else 'lower'} than 99 of 100 such runs "
+            f"would have it: between {low:.3f} and {top:.3f}, by {self.by}."
+        )
+
+    def said(self, curve: Curve) -> str | None:
+        """How a curve lies to that of a healthy run, in words; None if that is not known."""
+        shared = len(self.limits.keys() & curve)
+        if not shared:
+            return None
+        where = f"all {shared} steps" if shared > 1 else "the one step"
+        usual = f"The held-out loss is that of {self.by}, at {where} they share."
+        return self.odd(curve) or usual
 
 
-def judged(path: Path) -> tuple[dict[int, float], bool]:
-    """The held-out losses of a run by the steps it had taken, and whether it came to its end."""
-    found, ended = dict[int, float](), False
-    for line in lines(path / "telemetry.jsonl"):
-        if line["kind"] == "judged":
-            found[line["step"] + 1] = line["loss"]
-        ended = line["kind"] == "ended"
-    return found, ended
+def normal(path: Path, config: Mapping[str, Any], say: Say) -> Normal:
+    """What is normal for a run: nothing if that is not known, which is said where it should be."""
+    curves, where = beside(path, config), "stand beside it"
+    if len(curves) < FEWEST:
+        mine, where = config["settings"]["seed"], "come with cutaway"
+        try:
+            every = shipped(kind(config))
+        except CutawayError as error:
+            say(f"{error.what} {error.next_step}")
+            return Normal()
+        curves = {seed: curve for seed, curve in every.items() if seed != mine}
+    by = f"{len(curves)} runs of the same settings with other seeds that {where}"
+    return Normal(band(curves.values(), judged_at(config)), by)
 
 
-def band(curves: Sequence[Curve]) -> dict[int, tuple[float, float]]:
-    """Where the next run is to be expected, at each step that all of them have."""
+def judged_at(config: Mapping[str, Any]) -> set[int]:
+    """After how many steps a run is judged."""
+    last, every = config["settings"]["steps"], config["cadence"]["judged"]
+    return {0, last, *(range(every, last, every) if every else ())}
+
+
+def band(curves: Collection[Curve], steps: Collection[int]) -> dict[int, tuple[float, float]]:
+    """Where the next run is to be expected, at those of some steps that all curves have."""
+    n = len(curves)
+    shared = sorted(set(steps).intersection(*curves))
+    if n < FEWEST or not shared:
+        return {}
     from scipy.special import stdtrit
 
-    n = len(curves)
-    if n < FEWEST:
-        return {}
-    shared = sorted(set.intersection(*(set(one) for one in curves)))
-    outside = (1 - HOLDS) / max(len(shared), 1)
+    outside = (1 - HOLDS) / len(shared)
     far = float(stdtrit(n - 1, 1 - outside / 2)) * math.sqrt(1 + 1 / n)
     found = {}
     for step in shared:
@@ -72,24 +102,17 @@ def band(curves: Sequence[Curve]) -> dict[int, tuple[float, float]]:
     return found
 
 
-def compared(curve: Curve, others: Sequence[Curve]) -> str | None:
-    """How a run's curve lies to the band of others, in words; None without a band."""
-    limits = band(others)
-    steps = [step for step in limits if step in curve]
-    if not steps:
-        return None
-    like = f"{len(others)} runs of the same settings with other seeds"
-    high = [step for step in steps if not curve[step] <= limits[step][1]]
-    low = [step for step in steps if curve[step] < limits[step][0]]
-    if not high and not low:
-        return f"The held-out loss is that of {like}, at all {len(steps)} steps they share."
-    where = high or low
-    first = where[0]
-    said = (
-        f"From step {first:,} on" if where == steps[steps.index(first) :] else f"At step {first:,}"
-    )
-    words = "higher" if high else "lower"
-    return (
-        f"{said} the held-out loss, {curve[first]:.3f}, is {words} than 99 of 100 such runs would "
-        f"have it: {like} lie between {limits[first][0]:.3f} and {limits[first][1]:.3f}."
-    )
+def warned(told: Told, known: Normal, last: int, say: Say) -> Told:
+    """Who hears what `told` hears, and says once, before the end, that a loss is not normal."""
+    quiet = False
+
+    def heard(kind: str, step: int, values: Mapping[str, Any]) -> None:
+        nonlocal quiet
+        told(kind, step, values)
+        if kind != "judged" or quiet or step == last:
+            return
+        if odd := known.odd({step: values["loss"]}):
+            quiet = True
+            say(f"{odd} Ctrl-C stops and saves.")
+
+    return heard

@@ -135,6 +135,8 @@ def _ending(one: Undertaking, ended: Ended, halt: Halt, json: bool) -> int:
     if not ended.complete:
         why = "Stopped" if halt.signal else "The budget is spent"
         say(f"{why} after step {ended.done:,}, which is saved.", "yellow")
+        if beside := one.beside():
+            say(beside)
         say(f"Go on with: cutaway train --resume {folder}")
         say(f"Report: {one.report({})}", "dim")
         return 128 + halt.signal if halt.signal else 0

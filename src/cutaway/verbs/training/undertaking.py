@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,15 @@ from cutaway.runs.placing import Place, begin, reopen
 from cutaway.runs.telemetry import Telemetry, lines
 from cutaway.runs.trackers import TensorBoard, Tracker, WandB
 from cutaway.site.training import page
+from cutaway.site.training_curves import Others
 from cutaway.verbs.session import Halt
 from cutaway.verbs.talk import say, stages
 
 from .assembling import Training
 from .compiling import decided
+from .kin import judged
 from .needing import needed
-from .normal import compared, judged, kin
+from .normal import Normal, normal, unsaid, warned
 from .settings import Settings, checked
 from .vocabulary import chosen, kept, of_kept
 from .watching import watched
@@ -82,8 +84,10 @@ class Undertaking:
             trackers = [TRACKERS[name](place.path / name) for name in dict.fromkeys(track)]
             return Telemetry(place.telemetry, place.path.name, asked, meta, first, trackers)
 
+        known = normal(self.path, self.config, unsaid)
         with watched(self.job.steps) as watch:
-            ended = drive(self.job, place, self.cadence, record, halt, watch.told)
+            told = warned(watch.told, known, self.job.steps, partial(watch.tell, style="yellow"))
+            ended = drive(self.job, place, self.cadence, record, halt, told)
         self.judged = watch.judged
         return ended
 
@@ -101,16 +105,22 @@ class Undertaking:
         ladder = ", ".join(f"{name} {one:.3f}" for name, one in self.rungs.items())
         return f"Held-out loss {nats:.3f} nats a token, {where}. N-gram models: {ladder}."
 
+    @cached_property
+    def normal(self) -> Normal:
+        """What is normal for the run, by what is known when it ends."""
+        return normal(self.path, self.config, partial(say, style="yellow"))
+
     def beside(self) -> str | None:
         """How the run lies to others of the same settings, if there are enough of them."""
-        return compared(judged(self.path)[0], [one for _, one in kin(self.path, self.config)])
+        return self.normal.said(judged(self.path)[0])
 
     def report(self, rungs: Mapping[str, float]) -> Path:
         """The page of the run so far, beside some rungs of the ladder, written into its folder."""
         assert self.place
         seen = list(lines(self.place.telemetry))
         wrote = {one["step"] + 1: one["text"] for one in seen if one["kind"] == "sample"}
-        text = page(self.path.name, self.config, seen, wrote, rungs)
+        others = Others(self.normal.limits, self.beside())
+        text = page(self.path.name, self.config, seen, wrote, rungs, others)
         self.place.write(self.place.report, text)
         return self.place.report
 

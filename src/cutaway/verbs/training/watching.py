@@ -42,11 +42,11 @@ class Watch:
                 say(f"step {step:,} of {self.steps:,}: {self.numbers()}", "dim")
         elif kind == "sample":
             text = " ".join(values["text"].split())
-            self._say(f"step {step:,} writes: {text[:160]}", "dim")
+            self.tell(f"step {step:,} writes: {text[:160]}", "dim")
         elif kind == "resumed":
-            self._say(f"Going on after step {step:,}.")
+            self.tell(f"Going on after step {step:,}.")
         elif kind == "skipped":
-            self._say(f"Passed over: {values['what']}", "yellow")
+            self.tell(f"Passed over: {values['what']}", "yellow")
 
     def _step(self, step: int, values: Mapping[str, Any]) -> None:
         """One more step."""
@@ -60,7 +60,7 @@ class Watch:
             self.live.update(self.picture())
             self.drawn = time.monotonic()
 
-    def _say(self, text: str, style: str = "") -> None:
+    def tell(self, text: str, style: str = "") -> None:
         """Say something above the picture."""
         if self.live:
             self.live.console.print(Text(visible(text), style=style), soft_wrap=True)
