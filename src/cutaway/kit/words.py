@@ -64,7 +64,8 @@ class Experiment:
 class Figure:
     """One drawing, a pure function of one experiment's table. Its title is the finding.
 
-    `most` ends the scale of a heat: what is beyond, as a loss that left the numbers, is drawn so.
+    `most` ends the scale of a heat, of bars or of dots: what is beyond, as a loss that left the
+    numbers, is drawn so.
     """
 
     name: str

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..tables import Table
 from ..words import Figure, Scalar
 from .frames import draw_nothing, note, set_scale
+from .keys import key
 from .labels import CONTROL, column_title, tick, word
 from .series import DOTS, Series, in_order, is_finite, series_of, values_of
 
@@ -37,6 +38,21 @@ class Chart:
         points = sorted((self.place[x], *one.summary(x)) for x in one.seeds)
         return tuple(list(column) for column in zip(*points, strict=True)) or ([], [], [], [])
 
+    @property
+    def most(self) -> float:
+        """Where the scale of y ends; what is beyond is drawn there, as a mark that points on."""
+        return math.inf if self.figure.most is None else self.figure.most
+
+    def ended(self, one: Series) -> bool:
+        """Whether something of a series is beyond the end of the scale."""
+        return any(value > self.most for values in one.seeds.values() for value in values)
+
+    def point_on(self, one: Series, at: Sequence[float]) -> None:
+        """Mark places whose value is beyond the end of the scale."""
+        look: dict[str, Any] = {"color": one.ink, "gid": one.gid, "clip_on": False}
+        mark = ">" if self.sideways else "^"
+        self.plot(at, [self.most] * len(at), ls="", marker=mark, ms=7, mew=0, **look)
+
     def slot(self, one: Series) -> tuple[float, float]:
         """How far a series stands from the middle of its place, and how wide it may be there."""
         if not self.sideways and self.figure.mark != "bar":
@@ -62,12 +78,14 @@ def draw_chart(
         place = {x: float(x or 0) for x in xs}
     chart = Chart(sheet.add_subplot(), figure, series, place, figure.mark != "line" and not numbers)
     MARKS[figure.mark](chart)
+    if any(map(chart.ended, series)):
+        chart.axes.set(**{"xlim" if chart.sideways else "ylim": (None, chart.most)})
     _dress(chart, numbers)
     each = 0.34 if figure.x == figure.color else 0.14 + 0.18 * len(series)
     height = max(1.0 + 0.25 * len(series), 1.1 + each * len(place) if chart.sideways else 3.7)
     sheet.set_size_inches(6.4, height)
     if figure.x != figure.color and (len(series) > 1 or series[0].label != CONTROL):
-        _key(chart, 0.25 / (height - 0.9))
+        key(chart, 0.25 / (height - 0.9))
     note(sheet, figure, table, [n for one in series for n in map(len, one.seeds.values()) if n])
     return series
 
@@ -94,10 +112,14 @@ def _dots(chart: Chart, size: float = 4.2) -> None:
         for x, values in one.seeds.items():
             step = 0.6 * width / max(1, len(values) - 1)
             for index, value in enumerate(values):
-                at.append(chart.place[x] + offset + (index - (len(values) - 1) / 2) * step)
-                seen.append(value)
+                if value <= chart.most:
+                    at.append(chart.place[x] + offset + (index - (len(values) - 1) / 2) * step)
+                    seen.append(value)
         look = {"color": one.ink, "gid": one.gid, "alpha": 0.8}
         chart.plot(at, seen, ls="", marker=DOTS[one.dash], ms=size, mew=0, **look)
+        beyond = [x for x, values in one.seeds.items() if any(v > chart.most for v in values)]
+        if beyond:
+            chart.point_on(one, [chart.place[x] + offset for x in beyond])
 
 
 def _bars(chart: Chart) -> None:
@@ -110,7 +132,9 @@ def _bars(chart: Chart) -> None:
         look: dict[str, Any] = {"color": one.ink, "gid": one.gid}
         if "y" not in chart.figure.log:
             bars = axes.barh if chart.sideways else axes.bar
-            bars(at, mean, width, alpha=0.28, linewidth=0, **look)
+            bars(at, [min(one, chart.most) for one in mean], width, alpha=0.28, linewidth=0, **look)
+        inside = [i for i, value in enumerate(mean) if not value > chart.most]
+        at, mean, low, high = ([some[i] for i in inside] for some in (at, mean, low, high))
         (axes.hlines if chart.sideways else axes.vlines)(at, low, high, linewidth=1.3, **look)
         sides = [place - width / 2 for place in at], [place + width / 2 for place in at]
         (axes.vlines if chart.sideways else axes.hlines)(mean, *sides, linewidth=2.0, **look)
@@ -138,49 +162,6 @@ def _dress(chart: Chart, numbers: bool) -> None:
     below, left = (figure.y, figure.x) if chart.sideways else (figure.x, figure.y)
     axes.set_xlabel(column_title(below))
     axes.set_title(column_title(left), loc="left", size=9.5)
-
-
-def _key(chart: Chart, gap: float) -> None:
-    """Names each series beside the axes: a line at its end, anything else from the top."""
-    axes = chart.axes
-    fraction = axes.transData + axes.transAxes.inverted()
-    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
-    ends = {}
-    for one in chart.series if chart.figure.mark == "line" else ():
-        at, mean, *_ = chart.summary(one)
-        shown = [point for point in zip(at, mean, strict=True) if not math.isnan(point[1])]
-        if shown:
-            ends[one.name] = tuple(float(v) for v in fraction.transform(shown[-1]))
-    top = 0.0 if ends else 1.0
-    wanted = [ends.get(one.name, (0.0, top))[1] for one in chart.series]
-    for one, y in zip(chart.series, spread(wanted, gap), strict=True):
-        look: dict[str, Any] = {"color": one.ink, "transform": axes.transAxes, "clip_on": False}
-        look["gid"] = one.gid
-        if chart.figure.mark != "line":
-            axes.plot([1.05], [y], DOTS[one.dash], ms=5, mew=0, **look)
-        else:
-            axes.plot([1.03, 1.07], [y, y], ls=one.dash, lw=2.0, **look)
-        if one.name in ends and ends[one.name][0] > 0.9:
-            x, end = ends[one.name]
-            axes.plot([x, 1.03], [end, y], lw=0.6, alpha=0.5, **look)
-        elif one.name in ends and one.missing:
-            axes.plot(*ends[one.name], marker="x", ms=6, mew=1.5, **look)
-        axes.text(1.085, y, one.label, va="center", transform=axes.transAxes, gid=one.gid)
-
-
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Heights between 0 and 1 near the wanted ones, in their order, none closer than the gap."""
-    order = sorted(range(len(wanted)), key=lambda index: -wanted[index])
-    heights = list(wanted)
-    ceiling = 1.0
-    for index in order:
-        heights[index] = min(heights[index], ceiling)
-        ceiling = heights[index] - gap
-    floor = 0.0
-    for index in reversed(order):
-        heights[index] = max(heights[index], floor)
-        floor = heights[index] + gap
-    return heights
 
 
 MARKS = {"line": _line, "point": _dots, "bar": _bars}

@@ -47,13 +47,16 @@ def note(sheet: Sheet, figure: Figure, table: Table, sizes: Sequence[int]) -> No
         said = []  # a row that is of no seed stands for itself
     if figure.mark == "point":
         said = [f"a dot is one {unit}"]
+    if figure.most is not None and figure.mark in ("bar", "point"):
+        beyond = [x for x in table.column(figure.y) if is_finite(x) and x > figure.most]
+        said += [f"a triangle is beyond {figure.most:g}"] if beyond else []
     unnamed = [f for f in table.failed if figure.color not in f["params"]]
     if unnamed and figure.color in table.columns:
         said.append(f"{count_of(len(unnamed), 'run')} not measured")
     if figure.mark == "heat" and (
         table.failed or not all(map(is_finite, table.column(figure.color)))
     ):
-        said.append("× diverged, – not measured")
+        said.append("× diverged, – no number")
     if said:
         sheet.supxlabel("; ".join(said), x=0.99, ha="right", size=8, alpha=0.7)
 

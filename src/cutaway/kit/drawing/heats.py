@@ -17,6 +17,7 @@ from .series import (
     Series,
     has_diverged,
     in_order,
+    is_finite,
     mean_of,
     missing_of,
     per_seed,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def draw_heat(sheet: Sheet, figure: Figure, table: Table) -> list[Series]:
     """The one series of a heat figure, once drawn: the first row on top, opacity for the value."""
     rows = table.dicts()
-    lost = missing_of(rows, figure.color, len(table.failed), 0)
+    lost = missing_of(rows, [figure.x, figure.y], figure.color, len(table.failed), 0)
     series = [Series(figure.color, INK, DASHES[0], {}, lost)] if rows or table.failed else []
     cells: dict[tuple[Scalar, Scalar], list[Row]] = {}
     for row in rows:
@@ -41,13 +42,17 @@ def draw_heat(sheet: Sheet, figure: Figure, table: Table) -> list[Series]:
         return draw_nothing(sheet, series)
     xs, ys = (in_order(values_of(table, name)) for name in (figure.x, figure.y))
     means = [[mean_of(found.get((x, y), []))[0] for x in xs] for y in ys]
-    sheet.set_size_inches(6.4, min(6.0, 1.6 + 0.3 * len(ys)))
+    row_height = 0.3 if len(ys) <= 16 else 0.21
+    most = 6.0 if all(map(is_finite, ys)) else math.inf
+    sheet.set_size_inches(6.4, min(most, 1.6 + 0.8 * _long(xs) + row_height * len(ys)))
     axes = sheet.add_subplot(xlabel=column_title(figure.x))
     axes.set_title(column_title(figure.y), loc="left", size=9.5)
     _cells(sheet, axes, means, series[0].gid, column_title(figure.color), figure.most)
     for axis, values, room in ((axes.xaxis, xs, 10), (axes.yaxis, ys, 16)):
-        few = range(0, len(values), -(-len(values) // room))
-        axis.set_ticks(list(few), [tick(values[at]) for at in few])
+        each = -(-len(values) // room) if all(map(is_finite, values)) else 1
+        axis.set_ticks(range(0, len(values), each), [tick(one) for one in values[::each]])
+    if _long(xs):
+        axes.tick_params(axis="x", rotation=60)
     written = len(xs) <= 10 and len(xs) * len(ys) <= 80  # the numbers have room
     for down, row_of_means in enumerate(means):
         for along, mean in enumerate(row_of_means):
@@ -58,6 +63,11 @@ def draw_heat(sheet: Sheet, figure: Figure, table: Table) -> list[Series]:
             axes.text(along, down, word, ha="center", va="center", size=8)
     note(sheet, figure, table, [len(values) for values in found.values() if values])
     return series
+
+
+def _long(xs: Sequence[Scalar]) -> bool:
+    """Whether names along the foot of a matrix, none of which is left out, have to stand up."""
+    return not all(map(is_finite, xs)) and sum(len(tick(x)) for x in xs) > 60
 
 
 def _cells(
@@ -91,7 +101,13 @@ def _cells(
     mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(means), gid=gid, **look)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
-    bar = sheet.colorbar(mesh, ax=axes, aspect=18, pad=0.03, extend="max" if cut else "neither")
+    bar = sheet.colorbar(
+        mesh,
+        ax=axes,
+        aspect=max(18.0, 4 * sheet.get_figheight()),
+        pad=0.03,
+        extend="max" if cut else "neither",
+    )
     bar.outline.set_visible(False)
     bar.set_label(name)
     set_scale(bar.ax.yaxis, False, [])

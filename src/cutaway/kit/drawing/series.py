@@ -115,15 +115,23 @@ def _seeds(rows: Sequence[Row], figure: Figure) -> tuple[dict[Scalar, list[float
     return seeds, hidden
 
 
-def missing_of(rows: Sequence[Row], column: str, failed: int, hidden: int) -> str:
-    """What of a series is not drawn, in words; nothing if all is."""
-    lost = [row for row in rows if not is_finite(row[column])]
-    diverged = sum(has_diverged(row, column) for row in lost)
-    if len(lost) == len(rows):
-        return "diverged" if diverged else "not measured"
+def missing_of(
+    rows: Sequence[Row], places: Sequence[str], column: str, failed: int, hidden: int
+) -> str:
+    """What of a series is not drawn, in words; nothing if all is.
+
+    A seed lacks a number at a place if none of its rows there has one: another may not apply.
+    """
+    each: dict[Any, list[Row]] = {}
+    for at, row in enumerate(rows):
+        each.setdefault((*(row[one] for one in places), row.get("seed", at)), []).append(row)
+    lost = [some for some in each.values() if not any(is_finite(row[column]) for row in some)]
+    diverged = sum(any(has_diverged(row, column) for row in some) for some in lost)
+    if len(lost) == len(each):
+        return "diverged" if diverged else "no number" if rows else "not measured"
     said = {
-        f"{diverged} of {len(rows)} diverged": diverged,
-        f"{len(lost) - diverged} of {len(rows)} not measured": len(lost) - diverged,
+        f"{diverged} of {len(each)} diverged": diverged,
+        f"{len(lost) - diverged} of {len(each)} no number": len(lost) - diverged,
         f"{count_of(failed, 'run')} not measured": failed,
         f"{hidden} at or below 0": hidden,
     }
@@ -143,7 +151,7 @@ def _one(value: Scalar, look: tuple[str, str], figure: Figure, table: Table) -> 
     rows = [row for row in table.dicts() if row.get(column) == value]
     failed = sum(1 for failure in table.failed if failure["params"].get(column) == value)
     seeds, hidden = _seeds(rows, figure)
-    missing = missing_of(rows, figure.y, failed, hidden)
+    missing = missing_of(rows, [figure.x], figure.y, failed, hidden)
     return Series(word(value), *look, seeds, missing, _ends(rows, figure))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from itertools import combinations
 
@@ -9,7 +10,6 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from cutaway.kit.drawing.charts import spread
 from cutaway.kit.drawing.conftest import (
     BAR,
     HEAT,
@@ -26,6 +26,7 @@ from cutaway.kit.drawing.conftest import (
     words,
 )
 from cutaway.kit.drawing.figures import draw
+from cutaway.kit.drawing.keys import spread
 from cutaway.kit.drawing.series import PALETTE
 from cutaway.kit.statistics import interval
 from cutaway.kit.tables import Table
@@ -164,6 +165,27 @@ def test_two_series_of_one_colour_differ_in_their_dashes() -> None:
     )
 
 
+def test_a_row_that_does_not_apply_is_not_missed_where_its_seed_has_a_number() -> None:
+    rows: list[dict[str, Scalar]] = [
+        {"fault": "a", "step": x, "seed": s, "depth": d, "val_loss": 1.0 + x if d == 2 else None}
+        for x, s, d in itertools.product((0, 1), (0, 1), (2, 8))
+    ]
+    assert "no number" not in draw(LINE, Table.of(rows))
+    lost = [{**row, "val_loss": None} if row["step"] == row["seed"] == 0 else row for row in rows]
+    assert "a: 1 of 4 no number" in words(parsed(draw(LINE, Table.of(lost))))
+
+
+def test_names_beside_a_matrix_are_never_left_out() -> None:
+    names = [f"name number {at}" for at in range(40)]
+    figure = replace(HEAT, x="key", y="query")
+    named: list[dict[str, Scalar]] = [
+        {"key": x, "query": y, "weight": 1.0} for x in names[:14] for y in names
+    ]
+    assert {*names} <= {*words(parsed(draw(figure, Table.of(named))))}
+    numbers = [{"key": 0, "query": 100 + at, "weight": 1.0} for at in range(40)]
+    assert not {"101", "102"} & {*words(parsed(draw(figure, Table.of(numbers))))}
+
+
 def test_what_is_missing_is_said_in_words() -> None:
     rows: list[dict[str, Scalar]] = [*measured().dicts()]
     rows += [{"fault": "gone", "seed": s, "step": 0, "val_loss": None} for s in range(4)]
@@ -172,7 +194,7 @@ def test_what_is_missing_is_said_in_words() -> None:
         {"params": {"fault": name}, "seed": 0, "error": "x"} for name in ("crash", "no_scale")
     ]
     svg = draw(LINE, Table.of(rows, failed))
-    expected = {"gone: not measured", "up: diverged", "crash: not measured"}
+    expected = {"gone: no number", "up: diverged", "crash: not measured"}
     assert {*expected, "no_scale: 1 run not measured"} <= set(words(parsed(svg)))
     part = Table(("fault", "step", "val_loss"), ((None, 1, 1.0), (None, 2, float("nan"))))
     assert "clean: 1 of 2 diverged" in words(parsed(draw(LINE, part)))
@@ -235,3 +257,23 @@ def test_labels_keep_their_order_and_their_distance() -> None:
     assert given[1] > given[0] and given[3] > given[2]
     assert spread([0.2, 0.8], 0.1) == [0.2, 0.8]
     assert max(spread([1.0, 1.0, 0.97], 0.1)) == 1.0
+
+
+@pytest.mark.parametrize("mark", ["bar", "point"])
+@pytest.mark.parametrize("log", ["", "y"])
+def test_what_is_beyond_the_end_of_a_scale_is_a_triangle_at_it(mark: str, log: str) -> None:
+    figure = replace(BAR, mark=mark, log=log, most=2.0)
+
+    def table(far: float) -> Table:
+        each = ((None, 1.0), ("no_scale", 1.5), ("late_mask", far))
+        rows = tuple((fault, s, v + 0.01 * s) for s in range(3) for fault, v in each)
+        return Table(("fault", "seed", "val_loss"), rows)
+
+    cut, other = draw(figure, table(50.0)), draw(figure, table(5e6))
+    assert "a triangle is beyond 2" in cut
+    assert shapes(cut, "clean") == shapes(other, "clean") != []
+    assert shapes(cut, "late_mask") == shapes(other, "late_mask")
+    right = max(x for one in shapes(cut, "late_mask") for x, _ in one.corners)
+    assert right > max(x for one in shapes(cut, "no_scale") for x, _ in one.corners) + 20
+    within = draw(figure, table(1.8))
+    assert "triangle" not in within and within == draw(replace(figure, most=None), table(1.8))
