@@ -111,6 +111,7 @@ def experiment_inputs(lab: Lab, experiment: Experiment) -> str:
             ),
             "grid": {key: list(values) for key, values in experiment.grid.items()},
             "seeds": experiment.seeds,
+            **({"keeps": list(experiment.keeps)} if experiment.keeps else {}),
             **({"more": [experiment.more, *map(dict, experiment.at)]} if experiment.at else {}),
             "faults": fault_inputs(fault for fault in lab.faults if fault.name in named),
         }
@@ -136,7 +137,7 @@ def inputs(lab: Lab, names: Iterable[str]) -> dict[str, str]:
     wanted = set(names)
     chosen = [one for one in lab.experiments if one.name in wanted]
     grids = [
-        [one.name, one.seeds, one.more, *map(dict, one.at), *one.data, {**one.grid}]
+        [one.name, one.seeds, one.more, *map(dict, one.at), *one.data, *one.keeps, {**one.grid}]
         for one in chosen
     ]
 

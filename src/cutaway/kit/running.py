@@ -139,11 +139,13 @@ class Plan:
 
     def table(self) -> Table:
         """The rows of the finished cells, with the failures beside them."""
-        rows, failed = [], []
+        rows, failed, keeps = [], [], self.experiment.keeps
         for cell in self.cells:
             kept = cell.read()
             if kept is not None:
-                rows += [{**cell.params, "seed": cell.seed, **row} for row in kept["rows"]]
+                for row in kept["rows"]:
+                    columns = {name: row[name] for name in row if not keeps or name in keeps}
+                    rows.append({**cell.params, "seed": cell.seed, **columns})
             else:
                 error = self.failures.get(cell.key, "not measured")
                 failed.append({"params": dict(cell.params), "seed": cell.seed, "error": error})

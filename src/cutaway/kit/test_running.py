@@ -239,3 +239,13 @@ def test_a_point_that_lacks_one_seed_is_measured_whole(make: Callable[..., Plan]
         cell.path.parent.mkdir(parents=True, exist_ok=True)
         cell.path.write_text(sealed({"rows": [{"value": 1}], "cell": cell.key, "seconds": 1.0}))
     assert list(plan.asked()) == [plan.cells[:2]]
+
+
+def test_a_table_keeps_the_columns_that_it_is_to_keep(make: Callable[..., Plan]) -> None:
+    plan, whole = make(keeps=("value",), seeds=1), make(seeds=1)
+    for cell in plan.cells:
+        cell.path.parent.mkdir(parents=True, exist_ok=True)
+        row = {"value": 1, "more": 2}
+        cell.path.write_text(sealed({"rows": [row], "cell": cell.key, "seconds": 1.0}))
+    assert plan.table().columns == ("fault", "width", "seed", "value")
+    assert whole.table().columns == ("fault", "width", "seed", "more", "value")

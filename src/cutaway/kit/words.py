@@ -42,7 +42,7 @@ class Experiment:
     full form. `quick` replaces entries of the grid, and `seeds`, in the quick form. No cell may
     take longer than `limit` seconds. `data` names the corpora that it opens. Where all seeds of a
     point are measured `together`, it is `measure(world, seeds=..., **params)`, and each row has
-    its seed.
+    its seed. A table keeps the columns in `keeps`, or all.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Experiment:
     limit: float = 120.0
     data: Sequence[str] = ()
     together: bool = False
+    keeps: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
