@@ -2,13 +2,14 @@
 
     python benchmarks/training.py [--threads N] [--rounds N] [--shape small|large] [--only WORD]
     python benchmarks/training.py --where [--shape small|large]
-    python benchmarks/training.py --to-loss
+    python benchmarks/training.py --to-loss | --search [--row WORDS]
 
 All begin with the same weights, read the same batches by the same rule of learning, and take turns
 in one process; a loss that is off by more than 0.01 nats after as many tokens voids a row. Only the
 ratios are worth carrying elsewhere. One thread is timed by the CPU time of the process, which
 others on its core lengthen little; several by the clock, which they lengthen much. `--where` says
 which share of the fastest product of matrices is reached, and what else a step consists of.
+`--to-loss` times runs to a loss, each with what `--search` found to be best for it.
 """
 
 from __future__ import annotations
@@ -238,13 +239,20 @@ def main() -> None:
     parser.add_argument("--only", choices=("single", "bf16"), default="")
     parser.add_argument("--where", action="store_true")
     parser.add_argument("--to-loss", action="store_true")
+    parser.add_argument("--search", action="store_true")
+    parser.add_argument(
+        "--row", default="", help="only rows of --to-loss whose name has this in it"
+    )
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     print(f"torch {torch.__version__}, {asked.threads} threads, bf16 units: {units()};", end=" ")
     print(f"others' load {os.getloadavg()[0]:.1f}")
     text = shakespeare()
     if asked.to_loss:
-        training_to_loss.main(text)
+        training_to_loss.main(text, asked.row)
+    if asked.search:
+        training_to_loss.search(text, asked.row)
+    if asked.to_loss or asked.search:
         return
     for name in [asked.shape] if asked.shape else ("small", "large"):
         for half in chosen_halves(asked.only):

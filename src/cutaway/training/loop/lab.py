@@ -108,5 +108,4 @@ lab = Lab(
     figures=tuple(one for part in PARTS for one in part.FIGURES),
     claims=tuple(one for part in (tanked, *PARTS[1:]) for one in part.CLAIMS),
     after=("gpt",),
-    draft=True,
 )

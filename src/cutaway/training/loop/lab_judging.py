@@ -29,7 +29,7 @@ def judged(table: Table, arms: Mapping[str, Arm]) -> Table:
     """Each arm at the rate that is best for it, on the seeds that it was not tuned on."""
     kept = common([fresh(table, "loss", arm)[0] for arm in arms.values()])
     rows = [
-        {"arm": name, **row} for name, one in zip(arms, kept, strict=True) for row in one.dicts()
+        {**row, "arm": name} for name, one in zip(arms, kept, strict=True) for row in one.dicts()
     ]
     return Table.of(rows, [one for one in table.failed if one["seed"] not in TUNING])
 
@@ -77,14 +77,16 @@ def forgiving(arm: Arm, against: Arm) -> Holds:
 
 
 def around(table: Table, arm: Arm) -> dict[int, float]:
-    """What the two rates next to the best cost on the mean, by seed."""
+    """What rates half a power of ten from the best cost on the mean, by seed."""
     rates = sorted(table.values("rate"))
     at = rates.index(best_rate(table, "loss", arm))
+    if not 2 <= at < len(rates) - 2:
+        raise Undecidable(f"nothing is known half a power of ten from the best rate of {dict(arm)}")
     found: dict[int, float] = {}
     for seed in table.values("seed"):
         rows = table.where(**arm, seed=seed).dicts()
         losses = {row["rate"]: row["loss"] for row in rows}
-        near = [losses.get(rate) for rate in rates[at - 1 : at + 2]]
+        near = [losses.get(rate) for rate in rates[at - 2 : at + 3 : 2]]
         if seed not in TUNING and len(rows) == len(rates):
             if any(one is None for one in near):
                 raise Undecidable(f"a run beside the best rate of {dict(arm)} is no number")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cutaway.kit.worlds import World
 
 HELD_IN = ("single", "mixed", "half")
-RATES = (0.1, 0.316, 1.0, 3.16)
+RATES = (0.1, 0.316, 1.0, 1.78, 3.16, 10.0)
 # Next to 1, bfloat16 has 1 - 2^-8 and 1 + 2^-7: half of the way there is what a step must exceed.
 DOWN, UP = 2**-9, 2**-8
 SLOW, BETWEEN, FAST = (0.001, 0.0015), (0.0025, 0.003), (0.006, 0.01)
@@ -90,6 +90,9 @@ EXPERIMENTS = (
         "loss_by_precision",
         loss_by_precision,
         grid={"held": HELD_IN, "rate": RATES, "steps": (WHOLE,)},
+        more=16,
+        at=({"rate": 1.0}, {"rate": 1.78}),
+        keeps=("loss", "unigram"),
         quick={"rate": (1.0,), "steps": (SHORT,), "seeds": 3},
         data=("shakespeare",),
     ),
@@ -99,7 +102,7 @@ FIGURES = (
     Figure(
         "gains_that_rose",
         "gains_by_rate",
-        title="Pending",
+        title="In bfloat16 no gain rises until a step is longer than 1/256",
         x="rate",
         y="up",
         color="held",
@@ -109,7 +112,7 @@ FIGURES = (
     Figure(
         "gains_that_fell",
         "gains_by_rate",
-        title="Pending",
+        title="In bfloat16 no gain falls until a step is longer than 1/512; then more than half do",
         x="rate",
         y="down",
         color="held",
@@ -119,7 +122,7 @@ FIGURES = (
     Figure(
         "loss_by_precision",
         "loss_by_precision",
-        title="Pending",
+        title="Weights in bfloat16 cost loss at low rates, and next to none at the best one",
         x="rate",
         y="loss",
         color="held",

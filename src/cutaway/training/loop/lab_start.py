@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cutaway.kit.worlds import World
 
 DEPTHS, RATES, HIGH = (2, 8), (0.316, 1.0, 3.16, 10.0), 3.16
+BETWEEN = 1.78
 ARMS = {
     (True, True): "both",
     (False, True): "no warm-up",
@@ -47,19 +48,26 @@ EXPERIMENTS = (
             "depth": DEPTHS,
             "warm": (0, WARM),
             "limited": (True, False),
-            "rate": RATES,
+            "rate": (*RATES, BETWEEN),
             "steps": (STEPS,),
         },
+        more=20,
+        keeps=("arm", "loss", "loss_2", "loss_8", "unigram"),
+        at=tuple({"rate": rate} for rate in (1.0, BETWEEN, HIGH)),
         quick={"depth": (2,), "limited": (True,), "rate": (1.0,), "steps": (SHORT,), "seeds": 3},
         data=("shakespeare",),
     ),
 )
 
+TITLES = {
+    2: "In two blocks a warm-up and a limit buy nothing at the usual rate, and much at high ones",
+    8: "In eight blocks a warm-up buys more than a limit, and at the usual rate already",
+}
 FIGURES = tuple(
     Figure(
         f"loss_by_rise_at_{depth}",
         "loss_by_rise",
-        title="Pending",
+        title=TITLES[depth],
         x="rate",
         y=f"loss_{depth}",
         color="arm",
