@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,8 @@ from cutaway.kit.words import Experiment, Fault, Lab
 
 from .listing import Mark
 from .markup import Html, joined, number, signed, tag
+
+MOST_CHANGED = 8  # observables that a note names
 
 
 def note(lab: Lab, fault: Fault, tables: Mapping[str, Table], receipts: Mapping[str, Any]) -> Html:
@@ -100,9 +103,8 @@ def _receipt(fault: Fault, receipts: Mapping[str, Any]) -> Html:
     others = len(kept["failed"]) - (kept["killer"] in kept["failed"])
     name = tag("code", *_breakable(kept["killer"]))
     test = joined(name, f"; {others + 1} of {len(receipts['tests'])} tests fail")
-    changed = ", ".join(f"{name} {_amount(value)}" for name, value in kept["changed"].items())
     named = tag("p", "Named by ", test if kept["killer"] else f"no single test; {others} fail", ".")
-    what = tag("p", f"Changed: {changed or 'nothing'}.", class_="soft")
+    what = tag("p", f"Changed: {_changed(kept['changed']) or 'nothing'}.", class_="soft")
     return tag("div", named, what, class_="receipt")
 
 
@@ -114,6 +116,16 @@ def _breakable(name: str | None) -> list[Html]:
 def _sentence(test: str) -> str:
     """The name of a test as the sentence it is."""
     return test.removeprefix("test_").replace("_", " ")
+
+
+def _changed(found: Mapping[str, Any]) -> str:
+    """What a fault changed, and by how much; of many observables, those that it changed most."""
+    most, rest = list(found.items()), len(found) - MOST_CHANGED
+    if rest > 0:
+        by = {name: x if isinstance(x, int | float) else math.inf for name, x in most}
+        most = sorted(most, key=lambda one: -by[one[0]])[:MOST_CHANGED]
+    said = ", ".join(f"{name} {_amount(value)}" for name, value in most)
+    return f"{said}, and {rest} more" if rest > 0 else said
 
 
 def _amount(value: Any) -> str:

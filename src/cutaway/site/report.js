@@ -53,7 +53,7 @@
     const chosen = document.getElementById("fault=" + state().get("fault"));
     if (chosen && !chosen.open) {
       chosen.open = true;
-      chosen.parentElement.scrollIntoView({ block: "center" });
+      chosen.firstElementChild.scrollIntoView({ block: "center" });
     }
   }
   addEventListener("hashchange", follow);

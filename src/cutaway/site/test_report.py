@@ -23,6 +23,7 @@ from cutaway.kit.tables import Table
 from cutaway.kit.words import Claim, Fault, Lab
 
 from .claims import SIGNS, ledger
+from .evidence import note
 from .listing import coloured, indented, listing, marks, sources
 from .markup import Html, tag
 from .report import Entry, report
@@ -317,3 +318,15 @@ def test_a_lab_that_opens_a_corpus_shows_the_ladder_that_its_losses_are_read_aga
     page = report([Entry(load("bigram"), {}, texts={"shakespeare": seen})], "x")
     assert "What shakespeare lets one predict" in page and "<td>1.2500</td>" in page
     assert "lets one predict" not in report([Entry(load("bigram"), {})], "x")
+
+
+def test_of_many_observables_a_note_names_those_that_changed_most() -> None:
+    lab = load("bigram")
+    changed: dict[str, Any] = {f"number {at}": float(at) for at in range(20)}
+    kept = {"killer": "test_a", "failed": ["test_a"], "changed": {**changed, "words": "turned"}}
+    receipts = {"tests": ["test_a"], "faults": {lab.faults[0].name: kept}}
+    said = str(note(lab, lab.faults[0], {}, receipts))
+    assert "Changed: words turned, number 19 by 19, number 18 by 18" in said
+    assert "number 13 by 13, and 13 more." in said and "number 12" not in said
+    kept["changed"] = {"small": 0.1, "large": 9.0}
+    assert "Changed: small by 0.1, large by 9." in note(lab, lab.faults[0], {}, receipts)

@@ -70,7 +70,7 @@
   };
   const to = button("Show the line", () => {
     const line = open();
-    line.parentElement.scrollIntoView({ block: "center", behavior: "instant" });
+    line.firstElementChild.scrollIntoView({ block: "center", behavior: "instant" });
     line.querySelector("summary").focus();
   });
   const copy = button("Copy link", () => {
@@ -119,7 +119,7 @@
     if (!chosen && (!location.hash || location.hash.includes("="))) choose(null);
     if (chosen && !chosen.open) {
       chosen.open = true;
-      chosen.parentElement.scrollIntoView({ block: "center", behavior: "instant" });
+      chosen.firstElementChild.scrollIntoView({ block: "center", behavior: "instant" });
     }
   }
   addEventListener("hashchange", follow);
@@ -156,5 +156,5 @@
   follow();
   show();
   const first = open(); // Other scripts may move it yet.
-  if (first) addEventListener("load", () => first.parentElement.scrollIntoView({ block: "center", behavior: "instant" }));
+  if (first) addEventListener("load", () => first.firstElementChild.scrollIntoView({ block: "center", behavior: "instant" }));
 })();
