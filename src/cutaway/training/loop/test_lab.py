@@ -26,8 +26,8 @@ def test_the_shape_comments_are_true():
         lambda step: 0.1,
         1.0,
     )
-    modules = batches, clipping, loop, losses, muon
-    with true_shapes(*modules, B=B, T=T, V=V, P=P, R=R, C=C):
+    sizes = {"B": B, "T": T, "V": V, "P": P, "R": R, "C": C}
+    with true_shapes(batches, clipping, loop, losses, muon, **sizes):
         list(islice(loop.train(model, SGD({"table": model.weight}, 0.0), recipe, 0), 2))
         muon.orthogonal(torch.randn(R, C), torch.float32)
         muon.orthogonal(torch.randn(C, R), torch.float32)
