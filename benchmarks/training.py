@@ -8,7 +8,7 @@ All begin with the same weights, read the same batches by the same rule of learn
 in one process; a loss that is off by more than 0.01 nats after as many tokens voids a row. Only the
 ratios are worth carrying elsewhere. One thread is timed by the CPU time of the process, which
 others on its core lengthen little; several by the clock, which they lengthen much. `--where` says
-which share of the fastest product of matrices is reached, and what else a step consists of.
+which share of the fastest product of matrices is reached, and draws what else a step consists of.
 `--to-loss` times runs to a loss, each with what `--search` found to be best for it.
 """
 
@@ -216,7 +216,8 @@ def where(name: str, text: Prepared, half: bool) -> None:
         kinds = (kind for kind, pattern in KINDS if re.search(pattern, event.key))
         found[next(kinds, "the rest")] += event.self_cpu_time_total
     for kind, spent in found.most_common():
-        print(f"  {kind:26}{spent / found.total():6.1%}")
+        share = spent / found.total()
+        print(f"  {kind:26}{share:6.1%} {'█' * round(60 * share)}")
 
 
 def threads() -> int:

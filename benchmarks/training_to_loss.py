@@ -40,7 +40,7 @@ class Row:
 
 
 PLAIN = Settings(style="gpt2", optimizer="adamw", precision="single", compile="no")
-ADAMW = {"batch": 16, "rate": 0.004, "steps": 1131}
+ADAMW = {"batch": 16, "rate": 0.004, "steps": 800}
 ROWS = (
     Row("a usual GPT, eager, AdamW, single precision", {}, ADAMW, usual=True),
     Row("the same, compiled", {"compile": "yes"}, ADAMW, usual=True),
@@ -48,7 +48,7 @@ ROWS = (
     Row("products in bfloat16", {"precision": "bf16"}, ADAMW),
     Row("RMSNorm, rotary positions, gates", {"style": "llama"}, ADAMW),
     Row("norms of queries and keys", {"style": "qwen3"}, ADAMW),
-    Row("Muon", {"optimizer": "muon"}, {"batch": 16, "rate": 0.03, "steps": 283}),
+    Row("Muon", {"optimizer": "muon"}, {"batch": 16, "rate": 0.03, "steps": 141}),
 )
 
 
