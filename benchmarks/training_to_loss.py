@@ -25,7 +25,7 @@ from cutaway.verbs.training.assembling import Training
 from cutaway.verbs.training.settings import Settings
 
 NATS, SEEDS = 1.88, (1, 2, 3)  # what is asked for, and the seeds that are timed
-GRID = [round(100 * 2 ** (at / 4)) for at in range(25)]
+GRID = [round(50 * 2 ** (at / 4)) for at in range(29)]
 BATCHES = (16, 32)
 
 
