@@ -88,7 +88,8 @@ def lower(rule: str, other: str, says: str) -> Claim:
         source="003-26",
         experiment="loss_by_rule",
         holds=tuned("lowers", {"rule": rule}, {"rule": other}),
-        regime=f"{RECIPE}; each rule at the best of {len(RATES)} rates, judged on other seeds",
+        regime=f"{RECIPE}; each rule at the best of {len(RATES)} rates, judged on other seeds; "
+        f"Muon's second rate is {CHOSEN} of its own",
     )
 
 

@@ -60,7 +60,7 @@ EXPERIMENTS = (
 )
 
 TITLES = {
-    2: "In two blocks a warm-up and a limit buy nothing at the usual rate, and much at high ones",
+    2: "In two blocks a warm-up and a limit buy nothing at the usual rate, and some at a high one",
     8: "In eight blocks a warm-up buys more than a limit, and at the usual rate already",
 }
 FIGURES = tuple(
