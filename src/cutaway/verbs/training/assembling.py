@@ -20,9 +20,10 @@ from cutaway.runs.saving import Groups
 from .attending import fused
 from .compiling import attend_by, compiled, stepped
 from .settings import Settings
+from .stacking import stacked
 from .writing import written
 
-BETAS, EPSILON, MOMENTUM, TIMES = (0.9, 0.95), 1e-8, 0.9, 0.15
+BETAS, EPSILON, MOMENTUM, TIMES = (0.9, 0.95), 1e-8, 0.9, 0.5
 LEAST, FALL = 0.1, 5  # the share of the rate that is left at the end; a fifth of the steps to fall
 JUDGED = 128  # held-out windows that a model is judged on
 WRITES = 256  # tokens that a model writes when it is sampled
@@ -40,6 +41,7 @@ class Training:
         self.data, self.probes = Hashed(self.batches), Probes(self.model)
         if self.fast:
             attend_by(self.model, fused(world))
+            stacked(self.optimizer, world)
         least = settings.context + 1
         if min(len(text.train), len(text.held_out)) <= least:
             what = f"{settings.text} is too short for a context of {settings.context} tokens."
@@ -55,10 +57,10 @@ class Training:
         """The data, the loss and the rate."""
         loop = self.loop
         loss = loop.surprise
-        if self.settings.precision == "bf16":
-            loss = loop.mixed(loss, "cpu")
         if self.fast:
             loss = compiled(loss)
+        if self.settings.precision == "bf16":
+            loss = loop.mixed(loss, "cpu")
         return loop.Recipe(self.data, loop.asked, loss, self.rate, self.limit)
 
     def batches(self, step: int) -> Any:
