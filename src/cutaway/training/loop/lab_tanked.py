@@ -82,7 +82,13 @@ def loss_after_a_bad_step(world: World, *, seed: int, bad: int, steps: int) -> I
 KEPT = ("loss", "last_loss", "diverged", "unigram")
 
 
-def _by_fault(name: str, faults: Sequence[str], rule: str, precision: str = "single") -> Experiment:
+def _by_fault(
+    name: str,
+    faults: Sequence[str],
+    rule: str,
+    precision: str = "single",
+    keeps: Sequence[str] = (),
+) -> Experiment:
     """The experiment of the faults of one rule."""
     return Experiment(
         name,
@@ -93,7 +99,7 @@ def _by_fault(name: str, faults: Sequence[str], rule: str, precision: str = "sin
             "precision": (precision,),
             "steps": (STEPS,),
         },
-        keeps=KEPT,
+        keeps=keeps,
         quick={"fault": (None, *faults[:2]), "steps": (SHORT,), "seeds": 3},
         outcome="loss",
         margin=MARGIN,
@@ -102,7 +108,7 @@ def _by_fault(name: str, faults: Sequence[str], rule: str, precision: str = "sin
 
 
 EXPERIMENTS = (
-    _by_fault("loss_by_fault", OF_ADAMW, "AdamW"),
+    _by_fault("loss_by_fault", OF_ADAMW, "AdamW", keeps=KEPT),
     _by_fault("loss_by_fault_of_muon", OF_MUON, "Muon"),
     _by_fault("loss_by_fault_of_momentum", OF_MOMENTUM, "momentum"),
     _by_fault("loss_by_fault_of_half", OF_HALF, "AdamW", precision="mixed"),
@@ -110,7 +116,6 @@ EXPERIMENTS = (
         "loss_after_a_bad_step",
         loss_after_a_bad_step,
         grid={"fault": (None, GUARD), "bad": (PLANTED,), "steps": (STEPS,)},
-        keeps=KEPT,
         quick={"bad": (9,), "steps": (SHORT,), "seeds": 3},
         outcome="loss",
         margin=MARGIN,
