@@ -74,6 +74,25 @@ def test_a_file_of_options_is_read_strictly(
     assert ended.code == 2 and said in ended.err
 
 
+@pytest.mark.parametrize(
+    "asked, rate",
+    [
+        ("", 0.003),
+        ("--optimizer adamw", 0.003),
+        ("--optimizer muon", 0.02),
+        ("--optimizer sgd", 0.3),
+        ("--optimizer muon --rate 0.5", 0.5),
+    ],
+)
+def test_each_optimizer_has_a_rate_that_is_usual_for_it(
+    call: Any, tmp_path: Path, asked: str, rate: float
+) -> None:
+    assert f"\nrate = {rate}\n" in call("train", *asked.split(), "--print-config").out
+    (tmp_path / "mine.toml").write_text('optimizer = "momentum"')
+    ended = call("train", "--config", tmp_path / "mine.toml", *asked.split(), "--print-config")
+    assert f"\nrate = {rate if asked else 0.03}\n" in ended.out
+
+
 def test_a_dry_run_leaves_nothing(call: Any, text: Path, tmp_path: Path) -> None:
     ended = call("train", text, *small("--dry-run --json"), "--out", tmp_path / "runs")
     assert ended.code == 0 and not (tmp_path / "runs").exists()

@@ -21,6 +21,7 @@ Compile = Literal["auto", "yes", "no"]
 WORDS = {"style": Style, "optimizer": Optimizer, "schedule": Schedule, "precision": Precision}
 WORDS |= {"compile": Compile}
 MOST_FILE = 2**16  # bytes of a file of options
+RATES = {"adamw": 0.003, "muon": 0.02, "momentum": 0.03, "sgd": 0.3}  # what serves each
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ HELP = {
     "groups": "Groups of heads that share keys and values.",
     "context": "Tokens at a time.",
     "optimizer": "adamw, muon, momentum or sgd.",
-    "rate": "The highest rate.",
+    "rate": "The highest rate; with muon usually 0.02, momentum 0.03, sgd 0.3.",
     "warm": "Steps in which the rate rises.",
     "schedule": "cosine falls to a tenth, stable falls in the last fifth, constant does not.",
     "decay": "How strongly matrices are pulled toward zero.",
@@ -70,17 +71,7 @@ HELP = {
     "compile": "yes, no, or auto: where it is possible and the run is long.",
     "seed": "What the weights and the order of the text are drawn by.",
 }
-POSITIVE = (
-    "width",
-    "depth",
-    "heads",
-    "groups",
-    "context",
-    "batch",
-    "parts",
-    "steps",
-    "rate",
-)
+POSITIVE = ("width", "depth", "heads", "groups", "context", "batch", "parts", "steps", "rate")
 NOT_NEGATIVE = ("warm", "decay", "seed", "limit")
 
 
@@ -127,6 +118,8 @@ def settled(text: str | None, asked: Asked, file: Path | None) -> Settings:
         chosen["text"] = text
     if "heads" in chosen and "groups" not in chosen:
         chosen["groups"] = chosen["heads"]
+    if chosen.get("optimizer") in RATES:
+        chosen.setdefault("rate", RATES[chosen["optimizer"]])
     return checked(replace(Settings(), **chosen))
 
 

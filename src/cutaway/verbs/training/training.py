@@ -84,7 +84,7 @@ def train(
     cutaway train
     cutaway train notes.txt --width 64 --steps 500
     cutaway train --resume runs/shakespeare-1
-    cutaway train --tokens plays --optimizer muon --rate 0.02 --budget 5m
+    cutaway train --tokens plays --optimizer muon --budget 5m
     cutaway train --print-config --width 256
     cutaway train --config mine.toml
     ```
