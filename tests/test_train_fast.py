@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -163,6 +164,19 @@ def test_a_run_that_must_be_compiled_and_cannot_is_refused(
     run = train("--budget 0s", name="two")
     config = json.loads((run / "config.json").read_text())
     assert config["settings"]["compile"] == "no"
+
+
+def test_where_compiling_has_no_room_a_long_run_does_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compiling, "missing", lambda: None)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    for free, word in ((1_599_999_999, "no"), (1_600_000_000, "yes"), (None, "yes")):
+        monkeypatch.setattr(compiling, "free_memory", lambda free=free: free)
+        assert compiling.decided(LONG).compile == word
+        said = "Compiling takes about 800 MB, and 1.6 GB are free" in capsys.readouterr().err
+        assert said == (word == "no")
+        assert compiling.decided(replace(LONG, compile="yes")).compile == "yes"
 
 
 def test_a_compiler_that_fails_is_no_compiler(

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import Unavailable
+from cutaway.runs.memory import size
+from cutaway.runs.memory_free import free_memory
 from cutaway.runs.recording import Stepped
 from cutaway.verbs.talk import say
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 Loss = Callable[["nn.Module", Any], "Tensor"]
 LONG = 1e13  # operations of a run for which half a minute of compiling is soon made up
+HELPER = 200e6  # bytes that each process takes which compiles a part
+MOST = 32  # such processes at once
 SMALL = "#include <Python.h>\n#include <omp.h>\nint most() { return omp_get_max_threads(); }\n"
 BESIDE = 1 + 2**-12  # single precision knows it from one, bfloat16 does not
 
@@ -34,7 +38,7 @@ def decided(asked: Settings) -> Settings:
     """The same run, compiled or not: what was left open is settled, and said."""
     if asked.compile == "no" or (asked.compile == "auto" and operations(asked) < LONG):
         return replace(asked, compile="no")
-    why = missing()
+    why = missing() or (cramped() if asked.compile == "auto" else None)
     if why is None:
         return replace(asked, compile="yes")
     if asked.compile == "auto":
@@ -72,6 +76,14 @@ def missing() -> str | None:
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"The C++ compiler {name!r} does not run ({type(error).__name__})"
     return None if done.returncode == 0 else f"The C++ compiler {name!r} does not work"
+
+
+def cramped() -> str | None:
+    """Why there is no room to compile, if so: a process for each core helps with it."""
+    free, takes = free_memory(), int(HELPER * min(os.cpu_count() or 1, MOST))
+    if free is None or takes <= free / 2:
+        return None
+    return f"Compiling takes about {size(takes)}, and {size(free)} are free"
 
 
 def compiled(loss: Loss) -> Loss:
