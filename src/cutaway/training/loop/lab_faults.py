@@ -29,6 +29,8 @@ STEPS = (
         says="A model that was judged goes on as it was judged, without dropout",
         symptom="From the first judging on the training loss is lower and falls faster, and the "
         "judged loss turns earlier; no symptom where there is no dropout",
+        resembles="A model was set to judge after the first epoch, and was never set back to learn "
+        "(hendrycks/ethics issue 5)",
     ),
     loop(
         "no_step",
@@ -37,6 +39,8 @@ STEPS = (
         says="Nothing moves: every gradient is computed, clipped and thrown away",
         symptom="The loss stays where it began, at the logarithm of the vocabulary, and only "
         "wavers with the batches; gradients look healthy",
+        resembles="The optimizer of a discriminator was never told to step, and training looked "
+        "well all the same (zhaoyuzhi/deepfillv2 issue 6)",
     ),
     loop(
         "first_rate",
@@ -45,6 +49,8 @@ STEPS = (
         says="The rate of the first step is that of all steps: the schedule never advances",
         symptom="With a warm-up the loss falls very slowly, as at far too low a rate; without one "
         "it wavers at the end, where a falling rate would have let it settle",
+        resembles="A schedule was built, and no training script ever advanced it "
+        "(yl4579/StyleTTS2 issue 274)",
     ),
     loop(
         "rate_of_parts",
@@ -54,6 +60,8 @@ STEPS = (
         says="The schedule advances by one for each part: it is over k times too early",
         symptom="The loss falls well and then stands still, long before the end; the more parts "
         "a batch is cut into, the earlier",
+        resembles="A schedule counted parts, so that a warm-up of 16000 steps was over after 1000 "
+        "(Lightning-AI/pytorch-lightning issue 1476)",
     ),
     loop(
         "rate_restarts",
@@ -62,6 +70,8 @@ STEPS = (
         says="A run that goes on takes its schedule from the beginning: it warms up once more",
         symptom="No symptom until a run is stopped; then its rate begins anew: the loss stands "
         "still for as long as a warm-up, and the run ends before its rate has fallen",
+        resembles="After each restart from a checkpoint the rate warmed up once more "
+        "(aqlaboratory/openfold issue 181)",
     ),
     loop(
         "data_restarts",
@@ -70,6 +80,8 @@ STEPS = (
         says="A run that goes on reads again what it has read, and never what it would have read",
         symptom="No symptom until a run is stopped; then the training loss is a little lower than "
         "it should be, since the batches are known, and the judged loss is not",
+        resembles="Runs that went on read the texts from their beginning, and learnt only from a "
+        "part of them (Helsinki-NLP/mammoth issue 63)",
     ),
     loop(
         "same_batch",
@@ -77,6 +89,8 @@ STEPS = (
         new="parts = recipe.batches(first)               # BROKEN: the same batch for ever",
         says="Every step reads the batch of the first one",
         symptom="The training loss falls to nearly zero and the judged loss rises far above chance",
+        resembles="Each worker kept a count of its own, and as many steps in a row read one and "
+        "the same batch (dscripka/openWakeWord PR 202)",
     ),
     loop(
         "no_clearing",
@@ -86,6 +100,8 @@ STEPS = (
         "ever",
         symptom="A slow run with a loss above what one expects; the length of the gradient grows "
         "from step to step, and every step is clipped",
+        resembles="Gradients were not set to zero after a step of the optimizers "
+        "(meta-pytorch/torchforge PR 71)",
     ),
 )
 PARTS = (
@@ -96,6 +112,8 @@ PARTS = (
         says="Loss and gradient are as many times too large as the batch has tokens",
         symptom="The first loss is in the hundreds or thousands, and every step is clipped; with "
         "AdamW the judged loss is hardly another, with plain descent and no clip it diverges",
+        resembles="The loss was summed over tokens and never divided by how many there were "
+        "(allenai/open-instruct issue 995)",
     ),
     loop(
         "mean_of_means",
@@ -114,6 +132,8 @@ PARTS = (
         says="Means of parts are added: loss and gradient grow with the number of parts",
         symptom="The first loss is a multiple of the logarithm of the vocabulary, by the number "
         "of parts; more steps are clipped; with AdamW the judged loss is hardly another",
+        resembles="The loss was not divided by the number of parts, which made the clip that much "
+        "stricter (karpathy/nanoGPT issue 168)",
     ),
     loop(
         "graph_kept",
@@ -122,6 +142,8 @@ PARTS = (
         says="What is told is a tensor with its history: whoever keeps the states keeps that too",
         symptom="The loss is right, torch warns that a tensor was made a number, and memory grows "
         "from step to step until there is none",
+        resembles="An example added up losses together with all that they were made of "
+        "(google/brax PR 152)",
     ),
 )
 GUARDS = (
@@ -132,6 +154,8 @@ GUARDS = (
         says="A gradient is followed however long it is",
         symptom="No symptom in a calm run; one bad batch or too high a rate gives a spike that "
         "takes long to heal, or none that heals",
+        resembles="A limit was set but never reached the engine, and no gradient was clipped "
+        "(mlcommons/training issue 723)",
     ),
     loop(
         "clip_parts",
@@ -141,6 +165,8 @@ GUARDS = (
         "would have cancelled is cut off first",
         symptom="No visible symptom; the length that is told is hardly above the limit, and "
         "results change with how a batch is cut",
+        resembles="Gradients were clipped after each part, so that the last parts weighed more "
+        "(huggingface/transformers issue 986)",
     ),
     loop(
         "no_guard",
@@ -148,6 +174,8 @@ GUARDS = (
         new="# BROKEN: whatever the loss is",
         says="A gradient that is no number is followed: every weight becomes one that is none",
         symptom="The loss is NaN from one step on, for good, and so is every weight",
+        resembles="One gradient that was NaN passed the clip, and the step wrote NaN into every "
+        "weight (facebookresearch/habitat-lab issue 2226)",
     ),
     clip(
         "clip_of_copies",
@@ -156,6 +184,8 @@ GUARDS = (
         says="The clipped gradients are computed and thrown away",
         symptom="The clip stands in the code, its length stands in the log, and spikes come as if "
         "there were none",
+        resembles="Clipped gradients were computed, and the step took the unclipped ones "
+        "(keithito/tacotron PR 7)",
     ),
     clip(
         "each_clipped",
@@ -165,6 +195,8 @@ GUARDS = (
         says="Each tensor has a limit of its own: the step turns toward those that are short",
         symptom="No visible symptom with AdamW; gradients after the clip are longer than the "
         "limit allows, by up to the root of the number of tensors",
+        resembles="The clip of tf.keras had a limit for each weight, which turned the direction of "
+        "the step (tensorflow/tensorflow issue 36001)",
     ),
     clip(
         "always_scaled",
@@ -184,6 +216,8 @@ SCHEDULES = (
         says="The first steps are as long as any, when least is known of the slopes",
         symptom="The loss jumps up in the first steps and heals; at a high rate or in a deep "
         "model it does not",
+        resembles="Whoever asked for a warm-up in steps got none, as a later check set the count "
+        "back to zero (allenai/open-instruct PR 579)",
     ),
     plan(
         "wave_returns",
@@ -203,6 +237,8 @@ SCHEDULES = (
         says="The run is over when the rate has hardly begun to fall",
         symptom="No visible symptom while a run is far from its best; near it the loss ends a "
         "little too high and still wavers",
+        resembles="A schedule was made four times as long for its four parts a step, and its rate "
+        "did not come down to zero (huggingface/diffusers issue 4387)",
     ),
 )
 FAULTS = (*STEPS, *PARTS, *GUARDS, *SCHEDULES, *RULES, *DATA)

@@ -24,6 +24,8 @@ BATCHES = (
         says="Windows come in the order of the text, and a batch is one passage of it",
         symptom="The training loss goes up and down with the text, at the same places in every "
         "epoch; the judged loss is as expected or a little higher",
+        resembles="Pictures were read in the order of their file names, the same in every epoch "
+        "(ultralytics/yolov5 issue 5622)",
     ),
     data(
         "same_order",
@@ -42,6 +44,8 @@ BATCHES = (
         says="Each token is to be predicted from itself, which it can be",
         symptom="Too good: the loss falls to nearly zero, in training and in judging alike, and "
         "the model only repeats the last token",
+        resembles="The loss of GPT and GPT-2 compared each score with the token just read, not "
+        "with the next (huggingface/transformers PR 404)",
     ),
     data(
         "shift_2",
@@ -52,6 +56,8 @@ BATCHES = (
         says="The token after next is to be predicted, since something else shifts as well",
         symptom="Looks like a weak model: a loss with the right shape that ends too high, and "
         "texts that skip every other token",
+        resembles="A model shifted its labels before it called a loss that shifted them once more "
+        "(huggingface/transformers PR 37830)",
     ),
     data(
         "others_targets",
@@ -61,6 +67,8 @@ BATCHES = (
         "return [(some[:, :-1], other[:, 1:]) for some, other in pairs]  # BROKEN: another row's",
         says="What is to be predicted comes from another row than what is read",
         symptom="The loss falls to what counting single tokens gives, and stands still there",
+        resembles="The sentences of a dialogue were each sorted by length on their own, and pairs "
+        "came apart (hsgodhia/hred issue 2)",
     ),
     data(
         "leak",
@@ -70,6 +78,8 @@ BATCHES = (
         says="What the model is judged on is learnt as well",
         symptom="Judged and training loss stay together however long one trains; other texts are "
         "a surprise",
+        resembles="A loader for training took the whole data set, the part held back for judging "
+        "included (ratschlab/aestetik issue 8)",
     ),
 )
 LOSSES = (
@@ -81,6 +91,8 @@ LOSSES = (
         says="The loss is divided by all tokens, and by the more of them the more is padding",
         symptom="Too low a loss with padding, at the first step already, in training and in "
         "judging; none without",
+        resembles="A masked loss was still divided by all targets, and fell with each one of "
+        "padding (tracel-ai/burn issue 5568)",
     ),
     loss(
         "softmax_twice",
@@ -91,6 +103,8 @@ LOSSES = (
         "chance",
         symptom="The first loss is right, and then it hardly falls: it cannot go below the "
         "logarithm of the vocabulary by more than one",
+        resembles="A classifier returned what softmax had made, and its loss took softmax of that "
+        "again (Lightning-Universe/lightning-bolts issue 654)",
     ),
     loss(
         "judged_with_dropout",
@@ -99,6 +113,8 @@ LOSSES = (
         new="# BROKEN: judged as it learns",
         says="A part of the model is left out at random while it is judged",
         symptom="The judged loss is a little too high and another every time; none without dropout",
+        resembles="Notebooks of a course judged a network with dropout without ever calling eval "
+        "(udacity/deep-learning-v2-pytorch issue 3)",
     ),
     loss(
         "judged_by_parts",
@@ -108,6 +124,8 @@ LOSSES = (
         "  # BROKEN: parts alike",
         says="A token counts the more the fewer there are in its part",
         symptom="The judged loss changes with the size of the parts; none where all are alike",
+        resembles="Means of parts were averaged in judging, however few tokens a part had to "
+        "predict (NVIDIA/Megatron-LM PR 7207)",
     ),
 )
 PRECISION = (
@@ -121,6 +139,8 @@ PRECISION = (
         says="Weights have three digits: a step of less than half the last one is lost",
         symptom="No visible symptom at a high rate; at a low one, and so at the end of a run, the "
         "loss stands still, and gains of norms stay at one",
+        resembles="Gains of norms stayed at exactly one, since a step was too small for bfloat16 "
+        "weights (vllm-project/speculators PR 765)",
     ),
     precision(
         "narrow_range",
@@ -130,6 +150,8 @@ PRECISION = (
         "scaled the loss",
         symptom="No visible symptom at first; ever more gradients are exactly zero, and the loss "
         "stands still, or is NaN where scores are large",
+        resembles="Autocast chose float16 where nobody had named a type, and nobody scaled the "
+        "loss (engichang1467/Open-Rig3R issue 35)",
     ),
     precision(
         "loss_rounded",
@@ -137,6 +159,8 @@ PRECISION = (
         new="return value.to(torch.bfloat16)             # BROKEN: three digits of a sum",
         says="The loss is rounded to three digits, and what a part adds to it as well",
         symptom="The loss that is told moves in steps, and is the same in many batches",
+        resembles="A loss came back in bfloat16, and near 36 it could only move in steps of a "
+        "quarter (Modalities/modalities PR 464)",
     ),
 )
 DATA = (*BATCHES, *LOSSES, *PRECISION)
