@@ -1,7 +1,7 @@
 """Training against a GPT as it is usually written, the same compiled, and transformers' GPT-2.
 
-    python benchmarks/training.py [--threads N] [--rounds N] [--shape small|large] [--only WORD]
-    python benchmarks/training.py --where [--shape small|large]
+    python benchmarks/training.py [--threads N] [--rounds N] [--shape NAME] [--only WORD]
+    python benchmarks/training.py --where [--shape NAME]
     python benchmarks/training.py --to-loss | --search [--row WORDS]
 
 All begin with the same weights, read the same batches by the same rule of learning, and take turns
@@ -27,6 +27,7 @@ from typing import Any
 import torch
 import training_peers as peers
 import training_to_loss
+from conditions import conditions, now
 from torch import Tensor
 
 from cutaway.data.batches import batch
@@ -46,7 +47,6 @@ SHAPES = {
 }
 OFF = 0.01  # nats that two losses after the same tokens may differ by
 STEPS = 3  # of each in a round
-UNITS = {"avx512_bf16": "AVX512-BF16", "amx_tile": "AMX", "amx_bf16": "AMX-BF16", "bf16": "bf16"}
 KINDS = (
     ("products", r"aten::(mm|addmm)$"),
     ("attention's products", r"aten::(bmm|baddbmm)$"),
@@ -61,22 +61,6 @@ KINDS = (
     ("loss, compiled", r"nll|log"),
     ("other compiled", r"cpp_fused|graph_|CompiledFxGraph"),
 )
-
-
-def now() -> float:
-    """A moment: of this process where it has one thread, of the world where it has several."""
-    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
-
-
-def units() -> str:
-    """The matrix units of this processor, as the system names them."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            text = file.read()
-    except OSError:
-        return "not known"
-    flags = set(text.partition("flags")[2].partition("\n")[0].split())
-    return ", ".join(name for flag, name in UNITS.items() if flag in flags) or "none"
 
 
 def shakespeare() -> Prepared:
@@ -246,8 +230,7 @@ def main() -> None:
     )
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    print(f"torch {torch.__version__}, {asked.threads} threads, bf16 units: {units()};", end=" ")
-    print(f"others' load {os.getloadavg()[0]:.1f}")
+    print(conditions())
     text = shakespeare()
     if asked.to_loss:
         training_to_loss.main(text, asked.row)
@@ -255,7 +238,7 @@ def main() -> None:
         training_to_loss.search(text, asked.row)
     if asked.to_loss or asked.search:
         return
-    for name in [asked.shape] if asked.shape else ("small", "large"):
+    for name in [asked.shape] if asked.shape else SHAPES:
         for half in chosen_halves(asked.only):
             if asked.where:
                 where(name, text, half)
