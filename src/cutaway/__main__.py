@@ -13,7 +13,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-SOON = 0.02  # seconds
+SOON = 0.002  # seconds
 IMPORTING = "<frozen importlib"
 
 
