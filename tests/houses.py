@@ -86,6 +86,7 @@ class House:
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
+        shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)  # it may seem no older
 
 
 def checked_out(root: Path, desk: Path) -> House:
