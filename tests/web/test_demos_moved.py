@@ -89,6 +89,15 @@ def moved(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return len(changed) > 1 or before["shown"] != after["shown"]
 
 
+def settled(demo: Demo, number: int, before: dict[str, Any]) -> dict[str, Any]:
+    """What a demo shows once something changed; a browser copies a link when it has time to."""
+    for _ in range(30):
+        if moved(before, after := demo.shows(number)):
+            break
+        demo.page.wait_for_timeout(100)
+    return after
+
+
 def test_a_demo_is_filled_and_tells_its_results(lab: Lab, demo: Demo) -> None:
     every = demo.page.locator("[data-demo]")
     places = every.evaluate_all("(all) => all.map((e) => e.dataset.demo)")
@@ -113,7 +122,7 @@ def test_every_control_of_a_demo_moves_something(lab: Lab, demo: Demo) -> None:
             demo.root.locator("input[type=checkbox]").first.check()
         before = demo.shows(number)
         move(demo, number, kind)
-        after = demo.shows(number)
+        after = settled(demo, number, before)
         told += before["live"] != after["live"]
         if not moved(before, after):
             still.append(f"{kind['tag']} {label.strip()}")
