@@ -22,6 +22,7 @@ WORDS = {"style": Style, "optimizer": Optimizer, "schedule": Schedule, "precisio
 WORDS |= {"compile": Compile}
 MOST_FILE = 2**16  # bytes of a file of options
 RATES = {"adamw": 0.003, "muon": 0.02, "momentum": 0.03, "sgd": 0.3}  # what serves each
+EACH = ", ".join(f"{name} {rate}" for name, rate in RATES.items())
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Settings:
     groups: int = 4
     context: int = 64
     optimizer: Optimizer = "adamw"
-    rate: float = 0.003
+    rate: float = RATES["adamw"]
     warm: int = 100
     schedule: Schedule = "cosine"
     decay: float = 0.1
@@ -59,7 +60,7 @@ HELP = {
     "groups": "Groups of heads that share keys and values.",
     "context": "Tokens at a time.",
     "optimizer": "adamw, muon, momentum or sgd.",
-    "rate": "The highest rate; with muon usually 0.02, momentum 0.03, sgd 0.3.",
+    "rate": f"The highest rate. If none is given: {EACH}.",
     "warm": "Steps in which the rate rises.",
     "schedule": "cosine falls to a tenth, stable falls in the last fifth, constant does not.",
     "decay": "How strongly matrices are pulled toward zero.",
