@@ -17,14 +17,16 @@ from torch import Tensor, nn
 from trained import left
 
 from cutaway.architecture.attention import causal
+from cutaway.architecture.block import MLP, Gated
 from cutaway.architecture.heads import Heads, grouped
+from cutaway.architecture.norms import gelu, gelu_tanh, silu
 from cutaway.atoms.positions import Still
 from cutaway.errors import Unavailable
 from cutaway.kit.worlds import broken
 from cutaway.runs.placing import begin, reopen
 from cutaway.runs.schema import content
 from cutaway.runs.telemetry import lines
-from cutaway.verbs.training import attending, compiling
+from cutaway.verbs.training import attending, bending, compiling
 from cutaway.verbs.training.assembling import Training
 from cutaway.verbs.training.settings import Settings
 
@@ -251,6 +253,34 @@ def test_every_layer_of_heads_attends_the_other_way() -> None:
     assert all(one.attend is fused for one in model) and not hasattr(model, "attend")
 
 
+@pytest.mark.parametrize("dtype", CLOSE, ids=str)
+def test_the_bend_without_a_tanh_finds_and_learns_what_the_one_with_it_does(
+    dtype: torch.dtype,
+) -> None:
+    drawn = torch.randn(500, generator=torch.Generator().manual_seed(0))
+    every = [drawn, 5 * drawn, torch.linspace(-12, 12, 97), torch.tensor([0.0, -0.0, -1e4, 1e4])]
+    given = torch.cat(every).to(dtype).requires_grad_()
+    exact = given.detach().double().requires_grad_()
+    found, wanted = bending.by_logistic(given), gelu_tanh(exact)
+    pairs = (found, wanted), (_slope(found, given), _slope(wanted, exact))
+    for one, other in pairs:
+        assert one.dtype == dtype
+        torch.testing.assert_close(one.double(), other, atol=CLOSE[dtype], rtol=CLOSE[dtype])
+
+
+def _slope(found: Tensor, given: Tensor) -> Tensor:
+    return torch.autograd.grad(found.sum(), given)[0]
+
+
+def test_only_the_bend_by_a_tanh_is_bent_without_one() -> None:
+    bends = (gelu_tanh, gelu, silu)
+    model = nn.ModuleList(MLP(8, 8, True, bend) for bend in bends)
+    model.append(Gated(8, 8, False, gelu_tanh))
+    bending.bent(model)
+    found = [one.bend for one in model]
+    assert found == [bending.by_logistic, gelu, silu, bending.by_logistic]
+
+
 def test_a_fault_is_run_as_it_stands(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from cutaway.data.opening import corpus
     from cutaway.data.prepared import prepare
@@ -288,7 +318,7 @@ def test_a_run_of_before_there_was_a_choice_goes_on_as_it_was(train: Any, call: 
     ("how", "close"),
     [
         ("--style qwen3 --groups 1 --parts 2", (2e-5, 2e-4)),
-        ("--optimizer muon --rate 0.02 --precision bf16", (2e-3, 1e-2)),
+        ("--style gpt2 --optimizer muon --rate 0.02 --precision bf16", (2e-3, 1e-2)),
     ],
 )
 def test_a_compiled_run_goes_on_to_the_same_bits_and_is_the_run_as_written(

@@ -18,6 +18,7 @@ from cutaway.runs.recording import Hashed, Stepped
 from cutaway.runs.saving import Groups
 
 from .attending import fused
+from .bending import bent
 from .compiling import attend_by, compiled, stepped
 from .settings import Settings
 from .stacking import stacked
@@ -41,6 +42,7 @@ class Training:
         self.data, self.probes = Hashed(self.batches), Probes(self.model)
         if self.fast:
             attend_by(self.model, fused(world))
+            bent(self.model, world)
             stacked(self.optimizer, world)
         least = settings.context + 1
         if min(len(text.train), len(text.held_out)) <= least:
