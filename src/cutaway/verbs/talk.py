@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -24,6 +23,8 @@ from rich.progress import (
 )
 from rich.table import Table as Grid
 from rich.text import Text
+
+from . import printed
 
 SCHEMA = 1
 STYLES = {
@@ -59,12 +60,12 @@ def say(text: object, style: str = "") -> None:
 
 def show(text: object, style: str = "") -> None:
     """Print a line of data."""
-    out().print(Text(visible(text), style=style))
+    print(printed.line(visible(text), style, out()), end="", flush=True)
 
 
 def show_json(data: dict[str, Any]) -> None:
     """Print one object for a script to read."""
-    print(json.dumps({"schema_version": SCHEMA, **data}, indent=1, ensure_ascii=True))
+    print(printed.json_of({"schema_version": SCHEMA, **data}))
 
 
 def show_grid(headings: list[str], rows: list[list[str]]) -> None:
