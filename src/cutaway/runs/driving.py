@@ -2,7 +2,8 @@
 
 A job yields states. After each, what is due is done, in this order: judge, sample, save. So
 everything of a step is on the disk before its checkpoint is, and a run that goes on from one, after
-a kill at any moment, repeats what came later as it was.
+a kill at any moment, repeats what came later as it was. A step after which
+the model is known to have left the numbers is not saved: what was saved before stands.
 
     ended = drive(job, place, Cadence(judged=250, saved=250, sampled=500), record, halt)
 
@@ -58,12 +59,10 @@ def drive(
             with suppress(FileNotFoundError):
                 place.disk.remove(place.telemetry)
         with record(first) as log:
-            driver = _Driver(job, place, cadence, log, told, checkpoints)
+            driver = _Driver(job, place, cadence, log, told, checkpoints, kept=first)
             if first == 0:
                 driver.judge(0)
-            ended = driver.go(first, halt)
-            log.write("ended", ended.done - 1, status="done" if ended.complete else "stopped")
-    return ended
+            return driver.go(first, halt)
 
 
 def _resume(job: Job, checkpoints: Checkpoints, told: Told) -> int:
@@ -102,10 +101,12 @@ class _Driver:
     log: Telemetry
     told: Told
     checkpoints: Checkpoints
+    kept: int = 0  # the steps that were done when it was last saved
     lost: int = 0  # steps in a row that left the numbers
+    well: bool = True  # whether the last step is not known to have left them
 
     def go(self, first: int, halt: Callable[[], bool]) -> Ended:
-        """Take the steps that are left."""
+        """Take the steps that are left; where the run stands then, which is where it was saved."""
         job, every, done = self.job, self.cadence, first
         states = recorded(job.states(first), self.log, job.limit, job.probes, job.data)
         for state in islice(states, job.steps - first):
@@ -116,35 +117,50 @@ class _Driver:
                 self.judge(done)
             if last or _due(done, every.sampled):
                 self.sample(done)
-            if last or stop or _due(done, every.saved):
+            if last or (self.well and (stop or _due(done, every.saved))):
                 self.save(done)
             if stop:
                 break
-        return Ended(done, done == job.steps)
+        if self.kept < done or self.lost:
+            after = min(self.kept, done - self.lost)
+            what = f"the steps after {after:,}, since the last of them left the numbers."
+            self.told("skipped", done, {"what": what})
+        self.log.write("ended", done - 1, status="done" if done == job.steps else "stopped")
+        return Ended(self.kept, self.kept == job.steps)
 
     def step(self, state: Stepped) -> None:
         """Tell of a step; too many that left the numbers end the run."""
         done = state.step + 1
         seen = {name: getattr(state, name) for name in ("loss", "tokens", "norm", "rate")}
         self.told("step", done, seen)
-        self.lost = 0 if math.isfinite(state.loss + state.norm) else self.lost + 1
+        self.well = math.isfinite(state.loss + state.norm)
+        self.lost = 0 if self.well else self.lost + 1
         if self.lost == STUCK:
-            what = f"The last {STUCK} steps, up to step {done}, had no finite loss or gradient"
-            self.log.write("ended", state.step, status="failed", reason=what)
-            raise CheckFailed(
-                f"{what}: nothing was learnt in them.",
-                "Begin anew with a lower --rate or a longer --warm; what is saved is from before.",
-            )
+            what = f"The last {STUCK} steps, up to step {done:,}, had no finite loss or gradient"
+            self.fail(done, f"{what}: nothing was learnt in them.")
+
+    def fail(self, done: int, what: str) -> None:
+        """End the run as one that left the numbers."""
+        self.log.write("ended", done - 1, status="failed", reason=what)
+        saved = f"the last step that is saved is {self.kept:,}" if self.kept else "nothing is saved"
+        raise CheckFailed(what, f"Begin anew with a lower --rate or a longer --warm; {saved}.")
 
     def judge(self, done: int) -> None:
-        """Judge the model."""
+        """Judge the model; one that has left the numbers in the end is the failure of its run."""
         loss, tokens = self.job.judge()
         self.log.write("judged", done - 1, loss=loss, on="held out", tokens=tokens)
         self.told("judged", done, {"loss": loss})
+        self.well = self.well and math.isfinite(loss)
+        if done == self.job.steps and not math.isfinite(loss):
+            self.fail(done, f"After step {done:,}, the last, the held-out loss is {loss}.")
 
     def sample(self, done: int) -> None:
-        """Let the model write."""
-        prompt, text = self.job.sample()
+        """Let the model write, if it can."""
+        try:
+            prompt, text = self.job.sample()
+        except CheckFailed as error:
+            self.told("skipped", done, {"what": f"the sample of step {done:,}. {error.what}"})
+            return
         self.place.write(self.place.sample(done), text)
         self.log.write("sample", done - 1, prompt=prompt, text=text)
         self.told("sample", done, {"text": text})
@@ -153,6 +169,7 @@ class _Driver:
         """Make everything up to here last."""
         self.log.write("saved", done - 1, checkpoint=folder_name(done))
         self.checkpoints.save(done, self.job.groups(), {"random": random_states()})
+        self.kept = done
         self.told("saved", done, {})
 
 

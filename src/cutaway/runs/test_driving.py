@@ -230,6 +230,87 @@ def test_a_run_that_left_the_numbers_for_good_ends(place: Place) -> None:
     assert [*lines(place.telemetry)][-1]["status"] == "failed"
 
 
+def test_of_a_run_that_left_the_numbers_stands_what_was_saved_before(place: Place) -> None:
+    with pytest.raises(CheckFailed, match="learnt") as caught:
+        walked(place, Walk(1000, lambda step: step >= 30), Cadence(0, 4, 0, keep=2))
+    assert saved(place) == [24, 28] and "saved is 28." in caught.value.next_step
+    with pytest.raises(CheckFailed):
+        walked(place, Walk(1000, lambda step: step >= 30), Cadence(0, 4, 0, keep=2))
+    assert saved(place) == [24, 28] and steps(place) == [*range(30 + STUCK)]
+
+
+class Unjudged(Walk):
+    """A walk that left the numbers after some steps, and says so when it is judged."""
+
+    def __init__(self, steps: int, healthy: int) -> None:
+        super().__init__(steps, lambda step: step > healthy)
+        self.healthy, self.taken = healthy, 0
+
+    def states(self, first: int) -> Iterator[State]:
+        """The states from a step on."""
+        for state in super().states(first):
+            self.taken = state.step + 1
+            yield state
+
+    def judge(self) -> tuple[float, int]:
+        """How far it got, if that is a number."""
+        return (math.nan if self.taken > self.healthy else super().judge()[0]), 7
+
+    def sample(self) -> tuple[str, str]:
+        """Where it stands, if that can be said."""
+        if self.taken > self.healthy:
+            raise CheckFailed("It has left the numbers.")
+        return super().sample()
+
+
+def test_a_step_whose_judgement_is_no_number_is_not_saved(place: Place) -> None:
+    with pytest.raises(CheckFailed, match="no finite loss"):
+        walked(place, Unjudged(100, 7), Cadence(4, 4, 0))
+    assert saved(place) == [4]
+
+
+@pytest.mark.parametrize("healthy", [9, 11])
+def test_a_run_that_ends_without_a_judgement_has_failed(place: Place, healthy: int) -> None:
+    with pytest.raises(CheckFailed, match="After step 12, the last, the held-out loss is nan"):
+        walked(place, Unjudged(STEPS, healthy))
+    assert saved(place) == [4, 8]
+    assert [*lines(place.telemetry)][-1]["status"] == "failed"
+
+
+def test_a_run_whose_last_step_alone_was_lost_is_done(place: Place) -> None:
+    heard: list[str] = []
+    walk = Walk(STEPS, lambda step: step == STEPS - 1)
+    assert walked(place, walk, told=lambda *said: heard.append(str(said))).complete
+    assert saved(place) == [8, STEPS] and "the steps after 11," in heard[-1]
+
+
+def test_a_sample_that_cannot_be_drawn_ends_no_run(place: Place) -> None:
+    heard: list[tuple[str, int]] = []
+    walk = Unjudged(STEPS, 5)
+    with pytest.raises(CheckFailed, match="held-out loss"):
+        walked(place, walk, CADENCE, told=lambda kind, done, _: heard.append((kind, done)))
+    assert ("skipped", 6) in heard and ("step", STEPS) in heard
+
+
+@pytest.mark.parametrize(("stop", "kept"), [(3, 0), (7, 4)])
+def test_a_stop_among_lost_steps_leaves_what_was_saved_before(
+    place: Place, whole: tuple[Any, ...], stop: int, kept: int
+) -> None:
+    heard: list[str] = []
+    asked = iter(range(1, 100))
+    lost = Walk(STEPS, lambda step: step + 1 in (stop - 1, stop))
+    how: dict[str, Any] = {
+        "halt": lambda: next(asked) == stop,
+        "told": lambda kind, *_: heard.append(kind),
+    }
+    assert walked(place, lost, **how) == Ended(kept, False)
+    assert saved(place) == [step for step in (kept,) if step] and heard[-1] == "skipped"
+    assert [*lines(place.telemetry)][-1]["status"] == "stopped"
+    chance(99 if kept else 1)
+    assert walked(place).complete
+    assert left(place) == whole
+
+
 def test_a_run_that_left_the_numbers_for_a_while_goes_on(place: Place) -> None:
     lost = {*range(5, 4 + STUCK), *range(5 + STUCK, 4 + 2 * STUCK)}
     assert walked(place, Walk(60, lost.__contains__), Cadence(0, 0, 0)).complete

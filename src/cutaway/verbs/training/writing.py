@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.errors import CheckFailed
+
+COLDEST = 1e-200  # at which scores of single precision that differ at all are worlds apart
+
 
 def written(
     model: Any,
@@ -30,10 +34,15 @@ def written(
         with torch.no_grad():
             for _ in range(count):
                 scores = model(torch.tensor([ids[-context:]]))[0, -1].double()
+                if not scores.isfinite().all():
+                    raise CheckFailed(
+                        "The model has left the numbers: its scores are not finite.",
+                        "Choose an earlier checkpoint with --step, or a lower --rate.",
+                    )
                 if temperature == 0:
                     ids.append(int(scores.argmax()))
                 else:
-                    odds = (scores / temperature).softmax(-1)
+                    odds = (scores / max(temperature, COLDEST)).softmax(-1)
                     ids.append(int(torch.multinomial(odds, 1, generator=chance)))
     finally:
         model.train(learning)
