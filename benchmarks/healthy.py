@@ -32,6 +32,9 @@ FAMILIES = {
     "default": "",
     "bf16": "--precision bf16",
     "gpt2": "--style gpt2",
+    "qwen3": "--style qwen3",
+    "muon": "--optimizer muon",
+    "fast": "--style qwen3 --optimizer muon --precision bf16",
 }
 KEEPING = ("--threads", "1", "--judge-every", str(EVERY), "--sample-every", "0", "--keep", "1")
 

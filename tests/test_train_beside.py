@@ -110,7 +110,15 @@ def test_a_band_is_as_wide_as_the_steps_that_a_run_is_judged_at_are_many() -> No
 def test_a_run_is_judged_at_the_beginning_the_end_and_between(
     last: int, every: int, steps: set[int]
 ) -> None:
-    assert judged_at({"settings": {"steps": last}, "cadence": {"judged": every}}) == steps
+    found = judged_at({"settings": {"steps": last}, "cadence": {"judged": every}})
+    assert {step for step in range(-9, 20) if step in found} == steps
+
+
+def test_a_band_of_a_run_of_very_many_steps_takes_no_time() -> None:
+    steps = judged_at({"settings": {"steps": 10**24}, "cadence": {"judged": 1}})
+    chance = random.Random(0)
+    others = [curve(chance) | {10**24: 1.0, 10**24 + 1: 1.0} for _ in range(3)]
+    assert sorted(band(others, steps)) == [*STEPS, 10**24]
 
 
 def test_runs_that_are_equal_leave_room_for_rounding() -> None:
@@ -122,7 +130,7 @@ def test_runs_that_are_equal_leave_room_for_rounding() -> None:
 
 
 CONFIG: dict[str, Any] = {
-    "settings": {"seed": 1, "compile": "no", "rate": 0.01},
+    "settings": {"seed": 1, "compile": "no", "rate": 0.01, "text": "notes.txt", "tokens": "mine"},
     "text": {"key": "it"},
     "tokens": {"digest": "letters", "alphabet": "abc"},
     "environment": {"torch": "1", "cpu": "an abacus", "threads": 1},
@@ -134,12 +142,14 @@ CONFIG: dict[str, Any] = {
     [
         ({"settings": CONFIG["settings"] | {"seed": 2}}, True),
         ({"settings": CONFIG["settings"] | {"compile": "yes"}}, True),
+        ({"settings": CONFIG["settings"] | {"text": "/elsewhere/notes.txt"}}, True),
+        ({"settings": CONFIG["settings"] | {"tokens": "again/mine.json"}}, True),
         ({"settings": CONFIG["settings"] | {"rate": 0.1}}, False),
         ({"text": {"key": "another text"}}, False),
         ({"tokens": {"digest": "bytes"}}, False),
     ],
 )
-def test_runs_are_of_a_kind_but_for_the_seed_and_whether_they_are_compiled(
+def test_runs_are_of_a_kind_wherever_their_text_is_but_for_the_seed_and_how_they_are_compiled(
     other: dict[str, Any], same: bool
 ) -> None:
     assert (kind(CONFIG) == kind(CONFIG | other)) is same

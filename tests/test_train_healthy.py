@@ -21,7 +21,7 @@ from cutaway.runs import plain
 from cutaway.runs.job import Cadence
 from cutaway.verbs.training import healthy, watching
 from cutaway.verbs.training.healthy import Family, family, read, shipped, written
-from cutaway.verbs.training.kin import FREE, Curve, kind
+from cutaway.verbs.training.kin import FREE, NAMES, Curve, kind
 from cutaway.verbs.training.normal import normal, unsaid
 from cutaway.verbs.training.settings import Asked, Settings, checked, settled
 from cutaway.verbs.training.undertaking import anew
@@ -86,9 +86,9 @@ def test_a_file_that_is_not_one_of_ours_is_refused(raw: bytes) -> None:
 def test_the_file_that_comes_with_cutaway_is_of_settings_that_there_are() -> None:
     for one in read(healthy.FILE.read_bytes()):
         wanted = asdict(Settings())
-        assert one.kind["settings"].keys() == wanted.keys() - FREE
-        settings = checked(Settings(**one.kind["settings"]))
-        assert one.kind["text"].startswith(str(CATALOGUE[settings.text].digest))
+        assert one.kind["settings"].keys() == wanted.keys() - FREE - NAMES
+        checked(Settings(**one.kind["settings"]))
+        assert one.kind["text"].startswith(tuple(str(one.digest) for one in CATALOGUE.values()))
         assert one.curves.keys() == set(range(len(one.curves))) and len(one.curves) >= 8
         assert shipped(one.kind) == one.curves
 
@@ -141,6 +141,13 @@ def test_a_healthy_run_alone_is_held_against_those_that_come_with_cutaway(
     assert f"is that of 4 {where} 4 steps" in alone("--seed 7")
     assert f"is that of 3 {where} 2 steps" in alone("--seed 2 --judge-every 0")  # less its own
     assert "the same settings" not in alone("--seed 7 --warm 3")
+
+
+def test_a_text_may_stand_elsewhere(come: Any, alone: Any, text: Path, tmp_path: Path) -> None:
+    come(USUAL)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert "that come with cutaway" in alone("--seed 7", text.rename(elsewhere / text.name))
 
 
 def test_a_run_on_another_text_is_held_against_none(come: Any, alone: Any, text: Path) -> None:

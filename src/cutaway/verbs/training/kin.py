@@ -12,12 +12,13 @@ from cutaway.runs.placing import CONFIG, reopen
 from cutaway.runs.telemetry import lines
 
 FREE = {"seed", "compile"}  # compiled or not, a run is the same but for rounding
+NAMES = {"text", "tokens"}  # of what counts by what stands in it, wherever that is kept
 Curve = Mapping[int, float]
 
 
 def kind(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's curve rests on, but for the seed; a text counts by what stands in it."""
-    asked = {name: value for name, value in config["settings"].items() if name not in FREE}
+    """What a run's curve rests on, but for the seed; text and tokens count by their content."""
+    asked = {name: value for name, value in config["settings"].items() if name not in FREE | NAMES}
     return {
         "settings": asked,
         "text": config["text"]["key"],

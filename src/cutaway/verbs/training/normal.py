@@ -9,7 +9,7 @@ runs that come with cutaway; without either there is none.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
@@ -77,17 +77,30 @@ def normal(path: Path, config: Mapping[str, Any], say: Say) -> Normal:
     return Normal(band(curves.values(), judged_at(config)), by)
 
 
-def judged_at(config: Mapping[str, Any]) -> set[int]:
+@dataclass(frozen=True)
+class Judged(Container[int]):
+    """After how many steps a run is judged: however many those are, none is counted out."""
+
+    last: int
+    every: int
+
+    def __contains__(self, step: object) -> bool:
+        between = range(self.every, self.last, self.every) if self.every else ()
+        return step in (0, self.last) or step in between
+
+
+def judged_at(config: Mapping[str, Any]) -> Judged:
     """After how many steps a run is judged."""
-    last, every = config["settings"]["steps"], config["cadence"]["judged"]
-    return {0, last, *(range(every, last, every) if every else ())}
+    return Judged(config["settings"]["steps"], config["cadence"]["judged"])
 
 
-def band(curves: Collection[Curve], steps: Collection[int]) -> dict[int, tuple[float, float]]:
+def band(curves: Collection[Curve], steps: Container[int]) -> dict[int, tuple[float, float]]:
     """Where the next run is to be expected, at those of some steps that all curves have."""
     n = len(curves)
-    shared = sorted(set(steps).intersection(*curves))
-    if n < FEWEST or not shared:
+    if n < FEWEST:
+        return {}
+    shared = [step for step in sorted(set[int].intersection(*map(set, curves))) if step in steps]
+    if not shared:
         return {}
     from scipy.special import stdtrit
 
