@@ -9,11 +9,14 @@ report.html         the whole run as a page
 
 from __future__ import annotations
 
+import errno
+import os
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from cutaway.errors import Refused, Unavailable, UsageError
@@ -23,7 +26,9 @@ from .disk import cannot_write
 from .durable import SYSTEM, Disk, make_folders, remove_all
 
 CONFIG = "config.json"
-MOST_RUNS = 10_000
+MOST_RUNS, MOST_NAME = 10_000, 200  # names are in bytes: room is left for the half of a folder
+NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EINVAL, errno.ENOTSUP, errno.ELOOP}
+NO_FOLDER |= {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,41 @@ class Place:
 
 def free_name(folder: Path, stem: str) -> Path:
     """The first of `stem-1`, `stem-2` ... in a folder that nobody has taken."""
-    taken = {path.name for path in folder.glob(f"{stem}-*")}
+    taken = set[str]()
+    with suppress(OSError):  # where nothing can be listed, nothing is taken
+        taken = {path.name for path in folder.glob(f"{stem}-*")}
     names = (f"{stem}-{number}" for number in range(1, MOST_RUNS))
     found = next((name for name in names if name not in taken), None)
     if found is None:
         raise UsageError(f"{folder} holds {MOST_RUNS:,} runs.", "Give this one a --name.")
     return folder / found
+
+
+def called(folder: Path, name: str) -> Path:
+    """The folder of a run of this name, if it is one that a folder can have."""
+    plain_name = name.isprintable() and name not in (".", "..") and not {"/", "\\"} & {*name}
+    if not plain_name or not 1 <= len(name.encode()) <= MOST_NAME:
+        what = f"No run can be called {name[:40]!r}{'...' if len(name) > 40 else ''}."
+        step = f"A --name is that of one folder: no / or \\, at most {MOST_NAME} bytes of print."
+        raise UsageError(what, step)
+    return folder / name
+
+
+def vacant(path: Path) -> None:
+    """Nothing, or an error if no run can begin in a folder, as far as that shows before it does."""
+    path = path.absolute()
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        above = next(folder for folder in path.parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            why = f"{above} is no folder that you may write to"
+            what = f"No run can be kept in {path.parent}: {why}."
+            raise Unavailable(what, "Choose another --out.") from None
+    except OSError as error:
+        raise _cannot_begin(path, error) from error
+    else:
+        raise _taken(path)
 
 
 def begin(path: Path, config: Mapping[str, Any], disk: Disk = SYSTEM) -> Place:
@@ -97,8 +131,9 @@ def begin(path: Path, config: Mapping[str, Any], disk: Disk = SYSTEM) -> Place:
         disk.rename(half, path)
         disk.sync_folder(path.parent)
     except OSError as error:
-        _is_free(disk, path)  # if not, somebody was faster
-        raise cannot_write(path, error) from error
+        with suppress(OSError):
+            _is_free(disk, path)  # if not, somebody was faster
+        raise _cannot_begin(path, error) from error
     finally:
         with suppress(OSError):
             remove_all(disk, half)
@@ -108,10 +143,26 @@ def begin(path: Path, config: Mapping[str, Any], disk: Disk = SYSTEM) -> Place:
 def _is_free(disk: Disk, path: Path) -> None:
     """Nothing, or an error if something stands at a path."""
     if path.name in disk.entries(path.parent):
-        step = "Choose another --name."
-        if (path / CONFIG).is_file():
-            step = f"`cutaway train --resume {path}` goes on with it. {step}"
-        raise UsageError(f"{path} is there already.", step)
+        raise _taken(path)
+
+
+def _taken(path: Path) -> UsageError:
+    """The error a user sees when something stands where a run was to begin."""
+    step = "Choose another --name."
+    if (path / CONFIG).is_file():
+        step = f"`cutaway train --resume {quote(str(path))}` goes on with it. {step}"
+    return UsageError(f"{path} is there already.", step)
+
+
+def _cannot_begin(path: Path, error: OSError) -> Unavailable:
+    """The error a user sees when the folder of a run cannot be made."""
+    if error.errno == errno.ENAMETOOLONG:
+        what = f"No run can be kept in {str(path.parent)[:80]}...: the path is too long."
+    elif error.errno in NO_FOLDER:
+        what = f"No run can be kept in {path.parent}: the system makes no folder there."
+    else:
+        return cannot_write(path, error)
+    return Unavailable(what, "Choose another --out.")
 
 
 def reopen(path: Path, disk: Disk = SYSTEM) -> tuple[Place, dict[str, Any]]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cutaway.errors import Refused, UsageError
+from cutaway.errors import Refused, Unavailable, UsageError
 
 from .durable import System
-from .placing import CONFIG, begin, free_name, reopen
+from .placing import CONFIG, MOST_NAME, begin, called, free_name, reopen, vacant
 
 CONFIGURATION = {"settings": {"width": 8}, "words": "Ähnlich ☃"}
 
@@ -62,6 +62,35 @@ def test_runs_are_counted_and_none_is_taken_twice(tmp_path: Path) -> None:
         assert path == tmp_path / f"plays-{number}"
         begin(path, CONFIGURATION)
     assert free_name(tmp_path, "other") == tmp_path / "other-1"
+
+
+NAMES = ["", ".", "..", "a/b", "../../x", "a\\b", "a\nb", "a\udcff", "é" * (MOST_NAME // 2 + 1)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_that_of_one_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="No run can be called"):
+        called(tmp_path, name)
+
+
+def test_the_longest_name_can_be_begun(tmp_path: Path) -> None:
+    path = called(tmp_path, "é" * (MOST_NAME // 2))
+    vacant(path)
+    begin(path, CONFIGURATION)
+    with pytest.raises(UsageError, match="is there already"):
+        vacant(path)
+
+
+@pytest.mark.parametrize("out", ["file", "file/in", "x" * 300, "/dev/null", "/proc/x"])
+def test_where_no_folder_can_be_made_no_run_begins(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="No run can be kept in") as caught:
+        begin(tmp_path / out / "run", CONFIGURATION)
+    assert caught.value.next_step == "Choose another --out."
+    assert free_name(tmp_path / out, "a") == tmp_path / out / "a-1"
+    if out != "/proc/x":  # which is only known when it is tried
+        with pytest.raises(Unavailable, match="No run can be kept in"):
+            vacant(tmp_path / out / "run")
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[" * 10_000, b'{"digest": "0"}', b"\xff\xfe"])

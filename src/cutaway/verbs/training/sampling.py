@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from cutaway.errors import UsageError
+from cutaway.data.tokenization import Characters, Ids, Tokenization
+from cutaway.errors import Refused, UsageError
 from cutaway.runs.checkpoints import Checkpoint, load, resume
-from cutaway.runs.manifests import folder_name
+from cutaway.runs.manifests import folder_name, steps
 from cutaway.runs.placing import Place, reopen
 from cutaway.verbs.show import Json
 from cutaway.verbs.talk import say, show, show_json
 
 from .assembling import loaded, model_of
-from .undertaking import read
+from .configs import read
+from .settings import Settings
 from .vocabulary import of_kept
 from .writing import written
 
-MOST_COUNT, MOST_LENGTH = 1000, 100_000
+MOST_COUNT, MOST_LENGTH, MOST_SHOWN = 1000, 100_000, 20
 
 
 def sample(
@@ -54,11 +58,8 @@ def sample(
     place, config = reopen(run)
     settings, _ = read(config, place)
     how = of_kept(config["tokens"])
-    start = how.separator if prompt is None else how.encode(prompt)
-    if not len(start):
-        raise UsageError("The prompt is empty.", "Leave out --prompt for a new text.")
-    checkpoint = _checkpoint(place, step)
-    model = loaded(model_of(settings, how.vocab), checkpoint)
+    start = how.separator if prompt is None else _start(prompt, how)
+    model = _model(settings, how.vocab, checkpoint := _checkpoint(place, step))
     say(f"{place.path.name} after step {checkpoint.step:,}", "dim")
     texts = [
         how.decode(written(model, start, settings.context, length, temperature, seed + at))
@@ -86,14 +87,64 @@ def _possible(length: int, count: int, temperature: float, seed: int) -> None:
         raise UsageError(f"There is no seed {seed}.", "Seeds are whole numbers from 0 on.")
 
 
+def _start(prompt: str, how: Tokenization) -> Ids:
+    """The tokens of a prompt, or an error if it has none or others than were learnt."""
+    if not prompt:
+        raise UsageError("The prompt is empty.", "Leave out --prompt for a new text.")
+    if any("\ud800" <= letter <= "\udfff" for letter in prompt):
+        raise UsageError("The prompt is no UTF-8.", "Write it in UTF-8.")
+    known = how.alphabet if isinstance(how, Characters) else prompt
+    if strange := next((letter for letter in prompt if letter not in known), ""):
+        what = f"{strange!r} is none of the {how.vocab} characters that this model has learnt."
+        step = "Write the prompt without it. A run with --tokens bytes takes any character."
+        raise UsageError(what, step)
+    return how.encode(prompt)
+
+
+def _model(settings: Settings, vocab: int, checkpoint: Checkpoint) -> Any:
+    """The model of a run with the weights of a checkpoint, made only if it is of their sizes."""
+    import torch
+
+    weights = checkpoint.groups.get("weights", {})
+    found = {name: list(one.shape) for name, one in weights.items()}
+    try:
+        with torch.device("meta"):  # sizes alone, and of one block: the others are like it
+            small = model_of(replace(settings, depth=1), vocab).state_dict()
+    except (RuntimeError, TypeError) as error:  # larger than any tensor
+        raise _foreign(checkpoint) from error
+    first = "blocks.0."
+    block = {name: list(one.shape) for name, one in small.items() if name.startswith(first)}
+    every = {name: list(one.shape) for name, one in small.items() if name not in block}
+    if len(every) + settings.depth * len(block) != len(found):
+        raise _foreign(checkpoint)
+    for at in range(settings.depth):
+        every |= {name.replace(first, f"blocks.{at}.", 1): one for name, one in block.items()}
+    if every != found:
+        raise _foreign(checkpoint)
+    return loaded(model_of(settings, vocab), checkpoint)
+
+
+def _foreign(checkpoint: Checkpoint) -> Refused:
+    """The error a user sees when the weights of a checkpoint are not those of the run's model."""
+    what = f"The checkpoint of step {checkpoint.step} is not one of this run: its weights are not."
+    return Refused(what, "Choose another one with --step.")
+
+
 def _checkpoint(place: Place, step: int | None) -> Checkpoint:
     """The checkpoint of a step, or the last one."""
-    if step is not None:
-        return load(place.checkpoints / folder_name(max(step, 0)), place.disk)
+    there = steps(place.disk, place.checkpoints)
+    if step is not None and step in there:
+        return load(place.checkpoints / folder_name(step), place.disk)
+    if step is not None and there:
+        before = ["..."] if len(there) > MOST_SHOWN else []
+        some = ", ".join([*before, *map(str, there[-MOST_SHOWN:])])
+        what = f"{place.path} has no checkpoint of step {step}."
+        raise UsageError(what, f"Choose one of these: {some}.")
     last, skipped = resume(place.checkpoints, place.disk)
     for what in skipped:
         say(f"Passed over: {what}", "yellow")
     if last is None:
         what = f"{place.path} has no checkpoint yet."
-        raise UsageError(what, f"cutaway train --resume {place.path} goes on until there is one.")
+        on = f"cutaway train --resume {quote(str(place.path))}"
+        raise UsageError(what, f"{on} goes on until there is one.")
     return last

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+import math
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
 
-from cutaway.data.yours.filing import content, shown
 from cutaway.errors import UsageError
-from cutaway.verbs.tokens.files import there
+
+from . import options
 
 Style = Literal["llama", "gpt2", "qwen3"]
 Optimizer = Literal["adamw", "muon", "momentum", "sgd"]
@@ -20,7 +20,6 @@ Precision = Literal["single", "bf16"]
 Compile = Literal["auto", "yes", "no"]
 WORDS = {"style": Style, "optimizer": Optimizer, "schedule": Schedule, "precision": Precision}
 WORDS |= {"compile": Compile}
-MOST_FILE = 2**16  # bytes of a file of options
 RATES = {"adamw": 0.003, "muon": 0.02, "momentum": 0.03, "sgd": 0.3}  # what serves each
 EACH = ", ".join(f"{name} {rate}" for name, rate in RATES.items())
 
@@ -74,6 +73,7 @@ HELP = {
 }
 POSITIVE = ("width", "depth", "heads", "groups", "context", "batch", "parts", "steps", "rate")
 NOT_NEGATIVE = ("warm", "decay", "seed", "limit")
+FEWER = 10**12  # steps than a checkpoint can be named after
 
 
 def option(name: str) -> Any:
@@ -114,7 +114,7 @@ class Asked:
 
 def settled(text: str | None, asked: Asked, file: Path | None) -> Settings:
     """What a run is to be: by the command line, else by a file, else as it is usually."""
-    chosen = {**(_of_file(file) if file else {}), **asked.given()}
+    chosen = {**(options.read(file, asdict(Settings())) if file else {}), **asked.given()}
     if text is not None:
         chosen["text"] = text
     if "heads" in chosen and "groups" not in chosen:
@@ -124,38 +124,17 @@ def settled(text: str | None, asked: Asked, file: Path | None) -> Settings:
     return checked(replace(Settings(), **chosen))
 
 
-def _of_file(path: Path) -> dict[str, Any]:
-    """The options in a file of TOML, each known and of its kind."""
-    there(path)
-    try:
-        found = tomllib.loads(bytes(content(path, MOST_FILE)).decode())
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{shown(path)} is no TOML: {error}.", "`--print-config` shows one."
-        ) from error
-    kinds = {one.name: type(one.default) for one in fields(Settings)}
-    for name, value in found.items():
-        if name not in kinds:
-            raise UsageError(
-                f"{shown(path)}: there is no option {name!r}.", f"There are: {', '.join(kinds)}."
-            )
-        kind = kinds[name]
-        if kind is float and type(value) is int:
-            found[name] = float(value)
-        elif type(value) is not kind:
-            what = f"{shown(path)}: {name} is {value!r}, which is no {kind.__name__}."
-            raise UsageError(what, f"For example: {name} = {_toml(getattr(Settings, name))}")
-    return found
-
-
 def checked(found: Settings) -> Settings:
     """The same, if there can be such a run."""
     step = "`cutaway train --help` says what each option is."
+    if not found.text:
+        raise UsageError("A run needs a text.", "Name a corpus, a file or a folder; `.` is this.")
     for name, value in asdict(found).items():
         if name in WORDS and value not in get_args(WORDS[name]):
             words = ", ".join(get_args(WORDS[name]))
             raise UsageError(f"There is no {name} {value!r}.", f"There are: {words}.")
-        if (name in POSITIVE and not value > 0) or (name in NOT_NEGATIVE and not value >= 0):
+        low = (name in POSITIVE and not value > 0) or (name in NOT_NEGATIVE and not value >= 0)
+        if low or value == math.inf:
             raise UsageError(f"A run has no {name} of {value}.", step)
     for whole, part in (("width", "heads"), ("heads", "groups"), ("batch", "parts")):
         many, few = getattr(found, whole), getattr(found, part)
@@ -167,6 +146,8 @@ def checked(found: Settings) -> Settings:
         raise UsageError(what, "Choose --heads such that a head has an even number.")
     if found.seed >= 2**63:
         raise UsageError(f"There is no seed {found.seed}.", "Seeds are below 2**63.")
+    if found.steps >= FEWER:
+        raise UsageError(f"A run has no {found.steps} steps.", f"Ask for fewer than {FEWER:,}.")
     return found
 
 
@@ -182,11 +163,4 @@ def _divisors(number: int) -> str:
 
 def as_toml(found: Settings) -> str:
     """The options as a file that `--config` reads."""
-    return "".join(f"{name} = {_toml(value)}\n" for name, value in asdict(found).items())
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML has it."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    return options.written(asdict(found))

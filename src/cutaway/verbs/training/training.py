@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -12,7 +13,7 @@ from cyclopts import Parameter
 from cutaway.errors import UsageError
 from cutaway.runs.folders import runs_folder
 from cutaway.runs.job import Cadence, Ended
-from cutaway.runs.placing import free_name
+from cutaway.runs.placing import called, free_name
 from cutaway.verbs.measuring import seconds_of
 from cutaway.verbs.session import Halt, gently
 from cutaway.verbs.show import Json
@@ -48,7 +49,7 @@ class Keeping:
     def place(self, text: str) -> Path:
         """The folder of a new run on a text."""
         folder = self.out or runs_folder()
-        return folder / self.name if self.name else free_name(folder, stem(text))
+        return called(folder, self.name) if self.name else free_name(folder, stem(text))
 
     def cadence(self) -> Cadence:
         """When what is done."""
@@ -67,7 +68,7 @@ def train(
     *,
     asked: Asked = NOTHING,
     keeping: Keeping = USUALLY,
-    config: Annotated[Path | None, Parameter(help="A TOML file of these options.")] = None,
+    config: Annotated[Path | None, Parameter(help="TOML, as --print-config prints it.")] = None,
     resume: Annotated[Path | None, Parameter(help="The folder of a run to go on with.")] = None,
     dry_run: Annotated[bool, Parameter(help="Say what would be done.", negative="")] = False,
     print_config: Annotated[
@@ -102,21 +103,23 @@ def train(
             show(as_toml(settings).rstrip())
             return 0
         one = anew(settings, keeping.cadence(), keeping.threads, keeping.place(settings.text))
+    one.track(keeping.track)
     say(one.announce())
     if dry_run:
         if json:
             show_json(one.planned())
         return 0
     with gently(halt):
-        ended = one.go(halt, keeping.track)
-    return _ending(one, ended, halt, json)
+        ended = one.go(halt)
+        halt.first = "Finishing the report"
+        return _ending(one, ended, halt, json)
 
 
 def _only_when(resume: Path, beside: bool, keeping: Keeping) -> None:
     """Nothing, or an error if a run that goes on is asked to be another one."""
     if beside or replace(keeping, budget="", track=()) != USUALLY:
         what = "A run goes on as it was begun: beside --resume only --budget and --track may stand."
-        raise UsageError(what, f"cutaway train --resume {resume}")
+        raise UsageError(what, f"cutaway train --resume {quote(str(resume))}")
 
 
 def stem(text: str) -> str:
@@ -127,9 +130,9 @@ def stem(text: str) -> str:
 
 def _ending(one: Undertaking, ended: Ended, halt: Halt, json: bool) -> int:
     """Say how a run ended; the exit code."""
-    folder = one.path
+    folder = quote(str(one.path))
     if json:
-        judged = [{"step": step, "nats": nats} for step, nats in one.judged]
+        judged = [{"step": step, "nats": nats} for step, nats in one.losses.items()]
         told = {"done": ended.done, "complete": ended.complete, "judged": judged}
         show_json({**one.planned(), **told})
     if not ended.complete:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from cutaway import __version__
 from cutaway.data.opening import corpus, named
 from cutaway.data.prepared import Prepared, prepare
 from cutaway.data.tokenization import Tokenization
@@ -16,7 +15,7 @@ from cutaway.errors import Refused, UsageError
 from cutaway.kit.manifest import environment, same_kind
 from cutaway.runs.driving import drive
 from cutaway.runs.job import Cadence, Ended
-from cutaway.runs.placing import Place, begin, reopen
+from cutaway.runs.placing import Place, begin, reopen, vacant
 from cutaway.runs.telemetry import Telemetry, lines
 from cutaway.runs.trackers import TensorBoard, Tracker, WandB
 from cutaway.site.training import page
@@ -26,14 +25,14 @@ from cutaway.verbs.talk import say, stages
 
 from .assembling import Training
 from .compiling import decided
+from .configs import MOST_THREADS, config_of, name_of, read
 from .kin import judged
 from .needing import needed
 from .normal import Normal, normal, unsaid, warned
-from .settings import Settings, checked
-from .vocabulary import chosen, kept, of_kept
+from .settings import Settings
+from .vocabulary import chosen, of_kept
 from .watching import watched
 
-FORMAT = 1
 TRACKERS: dict[str, Callable[[Path], Tracker]] = {"tensorboard": TensorBoard, "wandb": WandB}
 
 
@@ -46,8 +45,9 @@ class Undertaking:
     cadence: Cadence
     config: dict[str, Any]
     path: Path
+    name: str
     place: Place | None = None
-    judged: list[tuple[int, float]] = field(default_factory=list)
+    trackers: list[Tracker] = field(default_factory=list)
 
     def planned(self) -> dict[str, Any]:
         """What the run is, as plain data."""
@@ -74,22 +74,28 @@ class Undertaking:
             f"It {self.needs}"
         )
 
-    def go(self, halt: Halt, track: Sequence[str] = ()) -> Ended:
-        """Train to the end, or until it is to halt; trackers are told, too."""
+    def track(self, names: Sequence[str]) -> None:
+        """Have trackers told, too; what one of them lacks is found out now."""
+        self.trackers = [TRACKERS[name](self.path / name) for name in dict.fromkeys(names)]
+
+    def go(self, halt: Halt) -> Ended:
+        """Train to the end, or until it is to halt."""
         place = self.place = self.place or begin(self.path, self.config)
         asked = {name: self.config[name] for name in ("settings", "cadence")}
         meta = {name: self.config[name] for name in ("cutaway", "text", "environment")}
 
         def record(first: int) -> Telemetry:
-            trackers = [TRACKERS[name](place.path / name) for name in dict.fromkeys(track)]
-            return Telemetry(place.telemetry, place.path.name, asked, meta, first, trackers)
+            return Telemetry(place.telemetry, self.name, asked, meta, first, self.trackers)
 
         known = normal(self.path, self.config, unsaid)
         with watched(self.job.steps) as watch:
             told = warned(watch.told, known, self.job.steps, partial(watch.tell, style="yellow"))
-            ended = drive(self.job, place, self.cadence, record, halt, told)
-        self.judged = watch.judged
-        return ended
+            return drive(self.job, place, self.cadence, record, halt, told)
+
+    @property
+    def losses(self) -> dict[int, float]:
+        """The held-out losses up to now, by the steps that were done."""
+        return judged(self.path)[0] if Place(self.path).telemetry.exists() else {}
 
     @cached_property
     def rungs(self) -> dict[str, float]:
@@ -99,9 +105,12 @@ class Undertaking:
 
     def verdict(self) -> str:
         """What the run came to, on the ladder of n-gram models."""
-        nats = self.judged[-1][1] if self.judged else self.job.judge()[0]
-        below = [name for name, one in self.rungs.items() if nats < one]
-        where = f"below the {min(below, key=self.rungs.__getitem__)}" if below else "above them all"
+        losses, rungs = self.losses, sorted(self.rungs, key=self.rungs.__getitem__)
+        nats = losses[self.job.steps] if self.job.steps in losses else self.job.judge()[0]
+        above = [name for name in rungs if nats < self.rungs[name]]
+        below = [name for name in rungs if name not in above]
+        where = f"below the {above[0]} and above the {below[-1]}" if above and below else ""
+        where = where or f"{'below' if above else 'above'} them all"
         ladder = ", ".join(f"{name} {one:.3f}" for name, one in self.rungs.items())
         return f"Held-out loss {nats:.3f} nats a token, {where}. N-gram models: {ladder}."
 
@@ -112,70 +121,53 @@ class Undertaking:
 
     def beside(self) -> str | None:
         """How the run lies to others of the same settings, if there are enough of them."""
-        return self.normal.said(judged(self.path)[0])
+        return self.normal.said(self.losses)
 
     def report(self, rungs: Mapping[str, float]) -> Path:
         """The page of the run so far, beside some rungs of the ladder, written into its folder."""
         assert self.place
-        seen = list(lines(self.place.telemetry))
+        seen = list(lines(self.place.telemetry)) if self.place.telemetry.exists() else []
         wrote = {one["step"] + 1: one["text"] for one in seen if one["kind"] == "sample"}
         others = Others(self.normal.limits, self.beside())
-        text = page(self.path.name, self.config, seen, wrote, rungs, others)
+        text = page(self.name, self.config, seen, wrote, rungs, others)
         self.place.write(self.place.report, text)
         return self.place.report
 
 
 def anew(settings: Settings, cadence: Cadence, threads: int, path: Path) -> Undertaking:
     """A run that is about to begin."""
+    vacant(path)
+    found = corpus(settings.text)
     if not named(settings.text)[0]:
         settings = replace(settings, text=str(Path(settings.text).absolute()))
-    if path.exists():
-        raise UsageError(f"{path} is there already.", "Choose another --name.")
     settings = decided(settings)
-    how = chosen(settings.tokens, corpus(settings.text))
-    text = _prepared(settings.text, how)
-    config = {
-        "format": FORMAT,
-        "cutaway": __version__,
-        "settings": asdict(settings),
-        "cadence": asdict(cadence),
-        "text": {"key": text.key, "digest": text.corpus.digest},
-        "tokens": kept(how),
-        "environment": {**environment(), "threads": _threads(threads)},
-    }
+    text = _prepared(settings.text, chosen(settings.tokens, found))
+    config = config_of(path.name, settings, cadence, text, _threads(threads))
     needs = needed(settings, text)
-    return Undertaking(Training(settings, text), needs, cadence, config, path.absolute())
+    return Undertaking(Training(settings, text), needs, cadence, config, path.absolute(), path.name)
 
 
 def again(path: Path) -> Undertaking:
     """A run that was begun, as it was asked for then."""
     place, config = reopen(path)
     settings, cadence = read(config, place)
-    settings = decided(settings)
-    how = of_kept(config["tokens"])
-    text = _prepared(settings.text, how)
-    if text.key != config["text"]["key"]:
+    how, began = of_kept(config["tokens"]), config["text"]
+    if corpus(settings.text).digest != began["digest"]:
         what = f"{settings.text} is not the text that this run began with."
         raise Refused(what, "Put that text back, or begin a new run.")
+    settings = decided(settings)
+    text = _prepared(settings.text, how)
+    if text.key != began["key"]:
+        what = f"This cutaway splits {settings.text} otherwise than the one that began the run."
+        raise Refused(what, f"Take cutaway {config['cutaway']}, or begin a new run.")
     _threads(config["environment"]["threads"])
     now = {**environment(), "threads": config["environment"]["threads"]}
     if not same_kind(config["environment"], now):
         said = "This is not the machine, or not the torch, that the run began with"
         say(f"{said}: it goes on, but not to the same bits.", "yellow")
-    needs = needed(settings, text)
-    return Undertaking(Training(settings, text), needs, cadence, config, place.path, place)
-
-
-def read(config: Mapping[str, Any], place: Place) -> tuple[Settings, Cadence]:
-    """What a run was asked to be."""
-    try:
-        if config["format"] != FORMAT:
-            raise ValueError(f"it is of format {config['format']}")
-        settings = checked(Settings(**{"compile": "no", **config["settings"]}))
-        return settings, Cadence(**config["cadence"])
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"The run in {place.path} is not one that this version can go on with: {error}."
-        raise Refused(what, f"Take cutaway {config.get('cutaway', 'of then')}.") from error
+    needs, name = needed(settings, text), name_of(config, place)
+    job = Training(settings, text)
+    return Undertaking(job, needs, cadence, config, place.path, name, place)
 
 
 def _prepared(source: str, how: Tokenization) -> Prepared:
@@ -188,8 +180,8 @@ def _threads(count: int) -> int:
     """Use so many threads, or as many as torch takes; how many those are."""
     import torch
 
-    if count < 0:
-        raise UsageError(f"A run has no {count} threads.", "Give 1 or more, or 0.")
+    if not 0 <= count <= MOST_THREADS:
+        raise UsageError(f"A run has no {count} threads.", f"Give 1 to {MOST_THREADS:,}, or 0.")
     if count:
         torch.set_num_threads(count)
     return torch.get_num_threads()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cutaway.data.corpora import Corpus
 from cutaway.data.prepared import tokenized
 from cutaway.data.tokenization import Bytes, Characters, Ids, Tokenization
-from cutaway.errors import Refused
-from cutaway.verbs.tokens.vocabularies import opened, tokens
+from cutaway.data.yours.filing import shown
+from cutaway.errors import Refused, UsageError
+from cutaway.verbs.tokens.files import exists
+from cutaway.verbs.tokens.vocabularies import BYTES, PLAYS, opened, tokens
 
-END = "<|endoftext|>"
+END, CHARACTERS = "<|endoftext|>", "characters"
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,12 @@ class Learnt:
 
 def chosen(name: str, corpus: Corpus) -> Tokenization:
     """The tokenization of a name: of characters, of bytes, or by a vocabulary that was learnt."""
-    if name in ("characters", "bytes"):
+    if name in (CHARACTERS, BYTES):
         return tokenized(corpus, name)
+    if name != PLAYS and ("\0" in name or not exists(Path(name))):
+        words = f"Say {CHARACTERS}, {BYTES}, {PLAYS}, or the name of a file"
+        step = f"{words}; `cutaway tokens train` makes one."
+        raise UsageError(f"There is no vocabulary {shown(Path(name))}.", step)
     return learnt(opened(name), END)
 
 
@@ -80,11 +87,13 @@ def of_kept(data: Mapping[str, Any]) -> Tokenization:
     try:
         if "alphabet" in data:
             how = Characters(data["alphabet"])
+            if [*how.alphabet] != sorted({"\n", *how.alphabet}):
+                raise ValueError("its alphabet is none")
         elif "file" in data:
             how = learnt(tokens().from_json(data["file"].encode()), data["end"])
         if how.digest != data["digest"] or how.vocab != data["vocab"]:
             raise ValueError("it is another one than it says")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Refused(f"The run's tokens cannot be used: {error}.", "Begin a new run.") from error
     found: Tokenization = how
     return found
