@@ -136,7 +136,7 @@ PRECISION = (
         "    for one in model.parameters():\n"
         "        one.copy_(one.to(torch.bfloat16))    # BROKEN: the weights themselves\n"
         f"{AUTOCAST}",
-        says="Weights have three digits: a step of less than half the last one is lost",
+        says="Weights have two or three digits: a step of less than half the last one is lost",
         symptom="No visible symptom at a high rate; at a low one, and so at the end of a run, the "
         "loss stands still, and gains of norms stay at one",
         resembles="Gains of norms stayed at exactly one, since a step was too small for bfloat16 "
@@ -157,7 +157,7 @@ PRECISION = (
         "loss_rounded",
         old="return value",
         new="return value.to(torch.bfloat16)             # BROKEN: three digits of a sum",
-        says="The loss is rounded to three digits, and what a part adds to it as well",
+        says="The loss is rounded to two or three digits, and what a part adds to it as well",
         symptom="The loss that is told moves in steps, and is the same in many batches",
         resembles="A loss came back in bfloat16, and near 36 it could only move in steps of a "
         "quarter (Modalities/modalities PR 464)",

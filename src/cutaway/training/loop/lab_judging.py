@@ -82,13 +82,14 @@ def around(table: Table, arm: Arm) -> dict[int, float]:
     at = rates.index(best_rate(table, "loss", arm))
     if not 2 <= at < len(rates) - 2:
         raise Undecidable(f"nothing is known half a power of ten from the best rate of {dict(arm)}")
+    low, best, high = rates[at - 2 : at + 3 : 2]
     found: dict[int, float] = {}
     for seed in table.values("seed"):
         rows = table.where(**arm, seed=seed).dicts()
         losses = {row["rate"]: row["loss"] for row in rows}
-        near = [losses.get(rate) for rate in rates[at - 2 : at + 3 : 2]]
-        if seed not in TUNING and len(rows) == len(rates):
-            if any(one is None for one in near):
-                raise Undecidable(f"a run beside the best rate of {dict(arm)} is no number")
-            found[seed] = fmean((near[0], near[2])) - near[1]
+        if seed in TUNING or not losses.keys() >= {low, best, high}:
+            continue
+        if any(losses[rate] is None for rate in (low, best, high)):
+            raise Undecidable(f"a run beside the best rate of {dict(arm)} is no number")
+        found[seed] = fmean((losses[low], losses[high])) - losses[best]
     return found

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cutaway.kit.worlds import World
 
 RATES = (0.1, 0.178, 0.316, 0.562, 1.0, 1.78, 3.16, 5.62, 10.0)  # times what is usual
+BEST = (1.0, 1.78)  # where most are lowest, on the seeds that choose; the others' best, and around
+NEAR = (("Muon", 0.562), ("SGD", 0.316), ("SGD", 3.16), ("AdamW", 0.562), ("AdamW", 5.62))
 RULES = ("SGD", "momentum", "AdamW", "Muon")
 SECOND, CHOSEN = (0.05, 0.15, 0.5, 1.0), 0.5  # the best on the seeds that choose
 
@@ -41,8 +43,8 @@ EXPERIMENTS = (
         "loss_by_rule",
         loss_by_rule,
         grid={"rule": RULES, "rate": RATES, "steps": (STEPS,)},
-        more=16,
-        at=({"rate": 1.0}, {"rate": 1.78}),
+        more=32,
+        at=(*({"rate": rate} for rate in BEST), *({"rule": one, "rate": by} for one, by in NEAR)),
         keeps=("absolute", "loss", "unigram"),
         quick={"rule": ("SGD", "AdamW"), "rate": (1.0,), "steps": (SHORT,), "seeds": 3},
         data=("shakespeare",),

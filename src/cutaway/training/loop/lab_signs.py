@@ -77,7 +77,7 @@ FIGURES = (
     Figure(
         "signs_by_fault",
         "signs_by_fault",
-        title="Most faults leave a print of their own in the signs; sixteen of forty leave none",
+        title="Of forty faults sixteen leave a print of their own, eight share, sixteen leave none",
         x="sign",
         y="fault",
         color="doublings",

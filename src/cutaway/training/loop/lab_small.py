@@ -28,8 +28,8 @@ BETAS, EPSILON, MOMENTUM, TIMES = (0.9, 0.95), 1e-8, 0.9, 0.15
 USUAL = {"SGD": 0.6, "momentum": 0.1, "AdamW": 0.005, "Muon": 0.06}
 RECIPE = (
     f"{DEPTH} blocks of width {WIDTH}, characters of Shakespeare, {STEPS} steps of {SIZE} windows "
-    f"of {CONTEXT} in three uneven parts, dropout, decay, clipping at {LIMIT:g}, half a wave, "
-    f"stopped in the middle"
+    f"of {CONTEXT} in three uneven parts, dropout, decay (AdamW and Muon), clipping at {LIMIT:g}, "
+    f"half a wave, stopped in the middle"
 )
 
 

@@ -2,8 +2,8 @@
 
 It is a generator. Each state that it yields is one step done, and the next is taken when somebody
 asks: saving, printing, judging and stopping belong to whoever asks. Rate and data are functions of
-the step and of nothing else, so a run that begins at step 1000 with the weights and the memory of
-one that ended there is the same run.
+the step and of nothing else: a run that begins at step 1000 with the weights and the memory of one
+that ended there is the same run, if no layer draws at random; else where that stood is kept, too.
 
 A batch comes in parts, as many as memory asks for. Each part's loss is a sum over its tokens,
 divided by the tokens of the whole batch: so parts of any sizes add up to the gradient of the batch.

@@ -1,7 +1,7 @@
 """Optimizers: what a weight makes of its gradient, and what it remembers of those before.
 
-Plain descent takes the gradient for the way. Momentum takes a mean of many. AdamW divides that mean
-by the usual size of the gradient, number by number, so that every weight moves by about the rate.
+Plain descent takes the gradient for the way. Momentum adds up many. AdamW divides a mean of many by
+their usual size, number by number, so that no weight moves by much more than the rate.
 
 A rate is set from outside, before each step. What is remembered has names and is nothing but
 tensors: a checkpoint keeps `state` and hands it to `load`. The arithmetic is that of torch, in its

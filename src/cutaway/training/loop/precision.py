@@ -1,6 +1,6 @@
 """Mixed precision: products in bfloat16, where the time goes; what adds up stays in single.
 
-bfloat16 has the range of single precision and three digits. That is enough for a product whose
+bfloat16 has the range of single precision and two or three digits: enough for a product whose
 result goes into a sum with others. It is not enough for a weight: a step of a thousandth of it is
 lost in rounding, every time. So the weights and what the optimizer remembers stay as they are; each
 product is given rounded copies, for as long as it takes.

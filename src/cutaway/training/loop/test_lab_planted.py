@@ -45,7 +45,7 @@ OTHERS = (
     "forgives a wrong rate",
     "A gain of one",
     "add up to the gradient",
-    "only where all rows are full",
+    "only where all parts are as long",
     "moves a run more",
     "More of the loop's lines",
 )
@@ -188,10 +188,14 @@ def test_a_ratchet_stands_then_falls_then_is_free(wrong, verdict):
     assert word("A gain of one", rows) == verdict
 
 
-def gradients(apart, fault=None, turned=0.5):
+def gradients(apart, fault=None, turned=0.5, short=0.5):
+    """A row a part, all full or not; and full rows whose last part is a short one."""
     for even, seed in itertools.product((True, False), SEEDS):
         found = {"apart": apart, "turned": 0.0 if even else turned}
         yield {"fault": fault, "most": 1, "even": even, "seed": seed, **found}
+        if fault and even:
+            rest = {"apart": short, "turned": 0.0}
+            yield {"fault": fault, "most": 3, "even": even, "seed": seed, **rest}
 
 
 @pytest.mark.parametrize(("apart", "verdict"), [(1e-15, "supported"), (1e-9, "refuted")])
@@ -200,12 +204,17 @@ def test_parts_add_up_to_the_last_digits(apart, verdict):
 
 
 @pytest.mark.parametrize(
-    ("apart", "turned", "verdict"),
-    [(1e-15, 0.5, "supported"), (0.1, 0.5, "refuted"), (1e-15, 0.001, "refuted")],
+    ("apart", "turned", "short", "verdict"),
+    [
+        (1e-15, 0.5, 0.5, "supported"),
+        (0.1, 0.5, 0.5, "refuted"),
+        (1e-15, 0.001, 0.5, "refuted"),
+        (1e-15, 0.5, 1e-15, "refuted"),
+    ],
 )
-def test_means_of_means_are_right_with_full_rows_and_only_there(apart, turned, verdict):
-    rows = list(gradients(apart, "mean_of_means", turned))
-    assert word("only where all rows are full", rows) == verdict
+def test_means_of_means_are_right_with_parts_as_long_and_only_there(apart, turned, short, verdict):
+    rows = list(gradients(apart, "mean_of_means", turned, short))
+    assert word("only where all parts are as long", rows) == verdict
 
 
 def lines(loop, model, silent=2):

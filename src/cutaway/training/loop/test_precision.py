@@ -1,5 +1,7 @@
 """What runs in which precision, one property a test. It also runs on broken copies."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import nn
@@ -93,6 +95,14 @@ def test_the_loss_is_single():
 def test_nothing_outside_the_loss_is_rounded():
     learned(mixed(square, "cpu"))
     assert not torch.is_autocast_enabled("cpu") and (X @ W).dtype == SINGLE
+
+
+def test_products_are_rounded_on_the_device_that_was_named(monkeypatch):
+    named = []
+    monkeypatch.setattr(torch, "autocast", lambda *given: named.append(given) or nullcontext())
+    for device in ("cpu", "cuda"):
+        mixed(square, device)(Spy(), torch.ones(5, 8))
+    assert named == [("cpu", HALF), ("cuda", HALF)]
 
 
 def test_the_loss_is_nearly_that_of_single_precision():
