@@ -1,23 +1,31 @@
 """The plan of a job's memory against what the job really took, in a fresh process each.
 
     python benchmarks/memory.py
+    python benchmarks/memory.py --command
 
 Twice for each job: where large blocks are given back at once (`sparing`), which is what a plan
-promises, and with the allocator as the system has it, which holds on to more and is faster.
+promises, and with the allocator as the system has it, which holds on to more and is faster. Then,
+or alone, `cutaway train` itself, begun and resumed, against what it said: a step each, beyond what
+a tiny run took. The step of a resumed one is not looked at, and so it may take less.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from conditions import conditions
 
-from cutaway.runs.memory import sparing
+from cutaway.runs.memory import LARGE, sparing
 from cutaway.runs.memory_trace import peak, plan
 from cutaway.runs.test_memory_trace import gpt_job
 
@@ -26,6 +34,14 @@ NAMES = ("style", "vocab", "context", "width", "depth", "batch", "part", "optimi
 TINY = {"vocab": 65, "context": 16, "width": 64, "depth": 1, "batch": 2, "judged": 0}
 BOUND = 0.15  # of the peak, or for small jobs this many bytes
 SMALL = 30 * MB
+COMMANDS = (
+    "--optimizer momentum --width 512 --depth 8 --heads 8 --context 8 --batch 8",
+    "--optimizer adamw --width 512 --depth 8 --heads 8 --context 8 --batch 8",
+    "--optimizer muon --style gpt2 --width 384 --depth 6 --heads 6 --context 128 --batch 8",
+    "--optimizer adamw --style qwen3 --width 256 --depth 4 --context 512 --batch 8 --parts 4",
+)
+LEAST = "--width 64 --depth 1 --heads 1 --context 8 --batch 1"
+TRAIN = "train --compile no --threads 1 --steps 3"
 
 
 def jobs() -> list[dict[str, Any]]:
@@ -78,6 +94,39 @@ def afresh(job: dict[str, Any], mapped: bool) -> tuple[float, float]:
     return bytes_, seconds
 
 
+def commanded(words: str) -> tuple[float, float]:
+    """What `cutaway` said that it needs, and its highest level, in bytes; it stops after a step."""
+    command = [sys.executable, "-m", "cutaway", *words.split(), "--budget", "0s"]
+    mapped = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(LARGE)}  # as `sparing` does
+    with subprocess.Popen(command, env=mapped, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        said = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    found = re.search(r"needs ([\d.]+) (GB|MB)", said)
+    if process.returncode or not found:
+        raise SystemExit(said)
+    return float(found[1]) * {"GB": 1e9, "MB": MB}[found[2]], used.ru_maxrss * 1024.0
+
+
+def commands() -> None:
+    """Print a row for each run of `cutaway train`, begun and then resumed."""
+    with TemporaryDirectory() as folder:
+        for number, asked in enumerate(COMMANDS):
+            levels = []
+            rule = " ".join(asked.split()[:2])
+            for name, sizes in (("least", f"{rule} {LEAST}"), ("full", asked)):
+                place = Path(folder) / f"{number}-{name}"
+                begun = commanded(f"{TRAIN} --out {place.parent} --name {place.name} {sizes}")
+                levels.append((begun, commanded(f"train --resume {place}")))
+            for what, (_, least), (planned, level) in zip(
+                ("begun", "resumed"), *levels, strict=True
+            ):
+                took = level - least
+                print(f"{asked}, {what}: {planned / MB:.0f} planned,", end=" ")
+                print(f"{took / MB:.0f} taken ({planned / took - 1:+.1%})", flush=True)
+
+
 def main() -> None:
     """Print a row for each job, and how many are within the bound."""
     print(*NAMES, "judged |", end=" ")
@@ -102,7 +151,11 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[1:] not in ([], ["--command"]):
         print(json.dumps(measure(*json.loads(sys.argv[1]))))
     else:
-        main()
+        torch.set_num_threads(1)
+        print(conditions(), flush=True)
+        if not sys.argv[1:]:
+            main()
+        commands()

@@ -58,7 +58,7 @@ def plan(make: Callable[[], Job], steps: int = STEPS) -> Plan:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise Unavailable(
             f"What this job needs cannot be worked out without running it ({reason:.200}).",
-            "Run it without a plan; if it fails in the same way, the error is its own.",
+            "Make the model or its batch smaller; if a small one fails as well, please report it.",
         ) from error
     finally:
         put_back(states)

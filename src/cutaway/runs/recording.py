@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import zip_longest
+from itertools import count, islice
 from typing import Any, Protocol
 
 import torch
@@ -62,18 +62,25 @@ class Hashed:
         return parts
 
 
-def digest(parts: Iterable[Any]) -> str:
-    """The digest of a batch: of the numbers in it, in whatever parts and types of number."""
+def digest(parts: Sequence[Any]) -> str:
+    """The digest of a batch: of the numbers in it, in whatever parts and types of number.
+
+    The parts are gone through once for each tensor of one, and none is kept meanwhile.
+    """
     found = hashlib.blake2b(digest_size=8)
     shape = None
-    for column in zip_longest(*(list(_tensors(part)) for part in parts)):
-        for tensor in column:
-            if tensor is not None:
+    for column in count():
+        seen = 0
+        for part in parts:
+            for tensor in islice(_tensors(part), column, column + 1):
                 if tensor.shape[1:] != shape:
                     shape = tensor.shape[1:]
                     found.update(repr(tuple(shape)).encode())
                 raw: Any = tensor.reshape(-1).view(torch.uint8).numpy()
                 found.update(raw)
+                seen += 1
+        if not seen:
+            break
         found.update(b";")
     return found.hexdigest()
 

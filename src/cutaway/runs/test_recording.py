@@ -102,7 +102,7 @@ def test_the_batch_is_handed_on_as_it_is_and_its_digest_kept() -> None:
 @pytest.mark.parametrize("most", [1, 2, 3, 4])
 def test_a_batch_has_one_digest_in_whatever_parts_it_comes(most: int) -> None:
     rows = [IDS[at : at + most] for at in range(0, 4, most)]
-    assert digest((some, some + 1) for some in rows) == digest([(IDS, IDS + 1)])
+    assert digest([(some, some + 1) for some in rows]) == digest([(IDS, IDS + 1)])
 
 
 def test_the_digest_is_of_the_ids_and_not_of_their_type_or_place_in_memory() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from cutaway.data.batches import batch
@@ -65,13 +65,18 @@ class Training:
             loss = loop.mixed(loss, "cpu")
         return loop.Recipe(self.data, loop.asked, loss, self.rate, self.limit)
 
-    def batches(self, step: int) -> Any:
+    def batches(self, step: int) -> Parts:
         """The parts of a step's batch."""
+        return Parts(partial(self._part, step), self.settings.parts)
+
+    def _part(self, step: int, number: int) -> Any:
+        """One part of a step's batch: as a smaller batch of a run of more steps, the same rows."""
         import torch
 
         one = self.settings
-        rows = batch(self.text.train, one.seed, step, size=one.batch, context=one.context)
-        return self.loop.parts(torch.from_numpy(rows), one.batch // one.parts)
+        size, at = one.batch // one.parts, step * one.parts + number
+        rows = batch(self.text.train, one.seed, at, size=size, context=one.context)
+        return self.loop.parts(torch.from_numpy(rows), size)[0]
 
     def rate(self, step: int) -> float:
         """The rate of a step."""
@@ -116,6 +121,19 @@ class Training:
         how = self.text.tokenization
         ids = written(self.model, how.separator, self.settings.context, WRITES, 0.8, 0)
         return how.decode(how.separator), how.decode(ids)
+
+
+class Parts(Sequence[Any]):
+    """The parts of a step's batch: each is drawn when it is asked for, and the last one is kept."""
+
+    def __init__(self, drawn: Callable[[int], Any], many: int) -> None:
+        self.drawn, self.many = lru_cache(maxsize=1)(drawn), many
+
+    def __len__(self) -> int:
+        return self.many
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.drawn(range(self.many)[at])
 
 
 def model_of(settings: Settings, vocab: int, world: World = CLEAN) -> Any:

@@ -137,7 +137,8 @@ def _ending(one: Undertaking, ended: Ended, halt: Halt, json: bool) -> int:
         show_json({**one.planned(), **told})
     if not ended.complete:
         why = "Stopped" if halt.signal else "The budget is spent"
-        say(f"{why} after step {ended.done:,}, which is saved.", "yellow")
+        where = f"after step {ended.done:,}, which is saved" if ended.done else "with nothing saved"
+        say(f"{why} {where}.", "yellow")
         if beside := one.beside():
             say(beside)
         say(f"Go on with: cutaway train --resume {folder}")

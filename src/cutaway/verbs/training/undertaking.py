@@ -165,7 +165,7 @@ def again(path: Path) -> Undertaking:
     if not same_kind(config["environment"], now):
         said = "This is not the machine, or not the torch, that the run began with"
         say(f"{said}: it goes on, but not to the same bits.", "yellow")
-    needs, name = needed(settings, text), name_of(config, place)
+    needs, name = needed(settings, text, resumed=True), name_of(config, place)
     job = Training(settings, text)
     return Undertaking(job, needs, cadence, config, place.path, name, place)
 
