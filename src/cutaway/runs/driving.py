@@ -2,8 +2,8 @@
 
 A job yields states. After each, what is due is done, in this order: judge, sample, save. So
 everything of a step is on the disk before its checkpoint is, and a run that goes on from one, after
-a kill at any moment, repeats what came later as it was. A step after which
-the model is known to have left the numbers is not saved: what was saved before stands.
+a kill at any moment, repeats what came later as it was. A step after which the model is known to
+have left the numbers is not saved: what was saved before stands.
 
     ended = drive(job, place, Cadence(judged=250, saved=250, sampled=500), record, halt)
 

@@ -1,7 +1,7 @@
-"""GPT-2's bend without its tanh, which is a fifth of what a small model's step consists of.
+"""GPT-2's bend without its tanh, which a compiler makes slow code of.
 
-One more than a tanh, halved, is the logistic of twice the number: the same bend, rounded elsewhere,
-in a third of the time.
+One more than a tanh, halved, is the logistic of twice the number: the same bend, rounded elsewhere.
+How much of a step it takes is printed by `benchmarks/training.py --where`.
 """
 
 from __future__ import annotations
